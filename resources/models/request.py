@@ -1,0 +1,91 @@
+"""What is asked of a language model, and what comes back: the contract between pipeline and providers.
+
+A request is rendered text (`system`, `document`, `question`) and the JSON Schema of the answer. `fields` says the
+same in structured form; a provider that is no language model (the reader) works from it. Everything in `fields`
+is also in the rendered text or the schema, so the ledger's key need not contain it.
+
+The answer to every request is one JSON object with one entry per field:
+
+    {"<name>": {"found": true, "value": …, "source_text": "…", "confidence": 0.9}}
+    {"<name>": {"found": true, "values": [{"value": …, "source_text": "…", "confidence": 0.9}, …]}}   (multiple)
+    {"<name>": {"found": false, "value": null, "source_text": null, "confidence": 0.8}}               (absent)
+
+`source_text` is quoted verbatim from the document. `value` of DATE is ISO (YYYY-MM-DD, or YYYY-MM, or YYYY) where
+the provider can, of CATEGORY one of the category names, of BOOLEAN a JSON boolean; coercion happens later, so a
+provider may also give the words as they stand.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from resources.vocabulary import VariableType
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is asked: a variable, seen from the provider's side."""
+
+    name: str
+    type: VariableType
+    instructions: str
+    title: str
+    categories: tuple[tuple[str, str], ...] = ()  # (exact name, when it applies)
+    multiple: bool = False
+    max_values: int | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One call. The document comes before the question so that prefix caches serve further questions."""
+
+    system: str
+    document: str  # the document's text without its fence, exactly as quotes are looked up in it
+    fence: str  # unguessable word that fences the document in the rendered prompt
+    question: str
+    schema: dict[str, Any]
+    schema_name: str
+    fields: tuple[Field, ...]
+    temperature: float
+    max_output_tokens: int
+    language: str | None = None
+
+    @property
+    def document_message(self) -> str:
+        """The fenced document as the model sees it."""
+        return f"<document-{self.fence}>\n{self.document}\n</document-{self.fence}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, as the provider reports them; `input_tokens` includes the cached ones."""
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReply:
+    """The text of one answer, why it ended, and what it used."""
+
+    text: str
+    finish_reason: str  # 'stop' or 'length', or the provider's own word
+    usage: Usage
+    model: str  # the model that answered, as the provider names it
+    request_id: str | None = None
+
+
+class Provider(Protocol):
+    """One way to reach a language model. Raises the errors of `resources.models.errors`."""
+
+    name: str  # 'anthropic', 'openai', 'gguf', 'local'
+    model: str
+
+    async def generate(self, request: ModelRequest) -> ModelReply:
+        """Answer one request; no retries of its own."""
+        ...
+
+    async def close(self) -> None:
+        """Close clients, in the event loop that opened them."""
+        ...

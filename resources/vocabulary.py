@@ -1,0 +1,185 @@
+"""The glossary in code: the words that database, pipeline, command line and exports share.
+
+One word for one thing. Every enumeration here is also a CHECK constraint in the database, so a state that is
+not listed cannot be stored.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class VariableType(StrEnum):
+    """What kind of value a variable holds."""
+
+    TEXT = "TEXT"
+    NUMBER = "NUMBER"
+    DATE = "DATE"
+    BOOLEAN = "BOOLEAN"
+    CATEGORY = "CATEGORY"
+    LOCATION = "LOCATION"
+    JSON = "JSON"
+
+
+class UnitOfObservation(StrEnum):
+    """What one row of the dataset stands for."""
+
+    DOCUMENT = "DOCUMENT"
+    ENTITY = "ENTITY"
+
+
+class DocumentStatus(StrEnum):
+    """How far a document has come."""
+
+    UPLOADED = "UPLOADED"
+    PARSED = "PARSED"
+    READY = "READY"
+    FAILED = "FAILED"
+
+
+class CellState(StrEnum):
+    """The one state in which every (row, variable) ends."""
+
+    VALUE = "VALUE"
+    ABSENT = "ABSENT"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    UNCERTAIN = "UNCERTAIN"
+    FAILED = "FAILED"
+
+
+class EvidenceStatus(StrEnum):
+    """How well the quoted words were found in the document."""
+
+    EXACT = "EXACT"
+    NORMALISED = "NORMALISED"
+    FUZZY = "FUZZY"
+    NOT_FOUND = "NOT_FOUND"
+    NONE = "NONE"  # nothing was quoted, because nothing was claimed
+
+
+class IfUncertain(StrEnum):
+    """What to do with a value below the confidence threshold or without evidence."""
+
+    KEEP_FLAGGED = "KEEP_FLAGGED"
+    NULL = "NULL"
+    DEFAULT = "DEFAULT"
+
+
+class IfMultipleValues(StrEnum):
+    """What to do when a document holds several values of a variable."""
+
+    ALL = "ALL"
+    FIRST = "FIRST"
+    MOST_CONFIDENT = "MOST_CONFIDENT"
+    CONCATENATE = "CONCATENATE"
+
+
+class TaskKind(StrEnum):
+    """What a person can ask for."""
+
+    SAMPLE = "SAMPLE"
+    FULL = "FULL"
+    EXPORT = "EXPORT"
+
+
+class TaskStatus(StrEnum):
+    """Where a task stands."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class CallStatus(StrEnum):
+    """How one request to a language model ended."""
+
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+
+
+class Verdict(StrEnum):
+    """A person's judgement of a cell."""
+
+    CORRECT = "CORRECT"
+    INCORRECT = "INCORRECT"
+    PARTIALLY_CORRECT = "PARTIALLY_CORRECT"
+
+
+class SegmentKind(StrEnum):
+    """What a stretch of a document's text was in the file."""
+
+    HEADING = "HEADING"
+    PARAGRAPH = "PARAGRAPH"
+    LIST_ITEM = "LIST_ITEM"
+    TABLE_ROW = "TABLE_ROW"
+    SHEET_ROW = "SHEET_ROW"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a document's text and where it stands in the file.
+
+    `start` and `end` are character offsets into the document's text (end excluded). Segments are in text order
+    and do not overlap; the characters between two segments are only the separators that the parser put there.
+    """
+
+    start: int
+    end: int
+    kind: SegmentKind
+    page: int | None = None  # counted from 1
+    box: tuple[float, float, float, float] | None = None  # x0, y0, x1, y1 in points from the page's top left
+    label: str | None = None  # for formats without pages: 'paragraph 12', 'table 2, row 3', 'Sheet1!A4:F4'
+    level: int | None = None  # of a heading, counted from 1
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRules:
+    """Limits that a coerced value must keep; None means no limit."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    earliest: str | None = None  # ISO date
+    latest: str | None = None  # ISO date
+    pattern: str | None = None  # regular expression that the whole text must match
+    allowed_values: tuple[str, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A variable is asked only if `variable` has a value (one of `values`, when given)."""
+
+    variable: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One column to extract."""
+
+    name: str
+    type: VariableType
+    instructions: str
+    display_name: str = ""
+    classification_rules: dict[str, str] = field(default_factory=dict)  # category → when it applies
+    confidence_threshold: float = 0.5
+    if_uncertain: IfUncertain = IfUncertain.KEEP_FLAGGED
+    if_multiple_values: IfMultipleValues = IfMultipleValues.FIRST
+    max_values: int | None = None
+    default_value: Any = None
+    validation: ValidationRules = ValidationRules()
+    depends_on: tuple[Dependency, ...] = ()
+    unit: str | None = None  # NUMBER: the unit in which the value is stored, e.g. 'EUR', 'kg', '%'
+
+    @property
+    def multiple(self) -> bool:
+        """Whether a list of values is asked for and kept."""
+        return self.if_multiple_values in (IfMultipleValues.ALL, IfMultipleValues.CONCATENATE)
+
+    @property
+    def title(self) -> str:
+        """The name to show to a person."""
+        return self.display_name or self.name.replace("_", " ")
