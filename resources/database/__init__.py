@@ -1,0 +1,1 @@
+"""PostgreSQL with pgvector: server, engine, tables, migrations, row-level security, repositories."""

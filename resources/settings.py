@@ -1,0 +1,93 @@
+"""Settings from the environment, read once and passed on; nothing else in the code reads `os.environ`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_TENANT = "default"
+"""The tenant as which the command line works when CRUCIBLE_TENANT is not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an installation is told from outside."""
+
+    home: Path
+    tenant: str
+    database_url: str | None  # the application's role; None means the embedded server
+    admin_database_url: str | None  # the role that migrates; None means the same as database_url
+    dagster_database_url: str | None
+    files_url: str | None  # blob store: a folder or any fsspec URL; None means home/files
+    models: tuple[str, ...]  # 'provider:model', in fallback order
+    embedding: str  # 'local' or 'openai:<model>@<dimension>'
+    concurrency: int  # model calls in flight
+    parser_workers: int
+    parser_timeout_seconds: float
+    parser_memory_mib: int
+    call_timeout_seconds: float
+
+    @property
+    def files(self) -> str:
+        """Where uploads and exports are stored."""
+        return self.files_url or str(self.home / "files")
+
+    @property
+    def model_cache(self) -> Path:
+        """Where converted and installed models lie."""
+        return self.home / "models"
+
+    @property
+    def inbox(self) -> Path:
+        """Folder whose sub-folders `<tenant>/<project>` are watched for new documents."""
+        return self.home / "inbox"
+
+
+class SettingsError(ValueError):
+    """A setting is not usable; the message names it and says what is accepted."""
+
+
+def choose_models(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The models in fallback order: CRUCIBLE_MODEL, else a provider whose key is there, else the reader."""
+    chosen = tuple(part.strip() for part in env.get("CRUCIBLE_MODEL", "").split(",") if part.strip())
+    if chosen:
+        return chosen
+    if env.get("ANTHROPIC_API_KEY"):
+        return ("anthropic",)
+    if env.get("OPENAI_API_KEY"):
+        return ("openai",)
+    return ("local",)
+
+
+def _number(env: Mapping[str, str], name: str, default: float, minimum: float) -> float:
+    raw = env.get(name)
+    if raw is None or not raw.strip():
+        return default
+    try:
+        value = float(raw)
+    except ValueError:
+        raise SettingsError(f"{name}={raw!r} is not a number.") from None
+    if value < minimum:
+        raise SettingsError(f"{name}={raw!r} is too small: at least {minimum:g}.")
+    return value
+
+
+def load_settings(env: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `env` (the process environment by default). Raises SettingsError."""
+    env = os.environ if env is None else env
+    home = Path(env.get("CRUCIBLE_HOME") or "~/.crucible").expanduser().resolve()
+    return Settings(
+        home=home,
+        tenant=env.get("CRUCIBLE_TENANT") or DEFAULT_TENANT,
+        database_url=env.get("CRUCIBLE_DATABASE_URL") or None,
+        admin_database_url=env.get("CRUCIBLE_ADMIN_DATABASE_URL") or None,
+        dagster_database_url=env.get("CRUCIBLE_DAGSTER_DATABASE_URL") or None,
+        files_url=env.get("CRUCIBLE_FILES_URL") or None,
+        models=choose_models(env),
+        embedding=env.get("CRUCIBLE_EMBEDDING") or "local",
+        concurrency=int(_number(env, "CRUCIBLE_CONCURRENCY", 64, 1)),
+        parser_workers=int(_number(env, "CRUCIBLE_PARSER_WORKERS", min(4, os.cpu_count() or 1), 1)),
+        parser_timeout_seconds=_number(env, "CRUCIBLE_PARSER_TIMEOUT_SECONDS", 120, 1),
+        parser_memory_mib=int(_number(env, "CRUCIBLE_PARSER_MEMORY_MIB", 2048, 256)),
+        call_timeout_seconds=_number(env, "CRUCIBLE_CALL_TIMEOUT_SECONDS", 120, 0.1),
+    )
