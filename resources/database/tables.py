@@ -261,9 +261,7 @@ tasks = sa.Table(
         "tenant_id",
         "project_id",
         unique=True,
-        postgresql_where=sa.text(
-            "kind IN ('SAMPLE', 'FULL') AND status IN ('PENDING', 'RUNNING', 'PAUSED')"
-        ),
+        postgresql_where=sa.text("kind IN ('SAMPLE', 'FULL') AND status IN ('PENDING', 'RUNNING', 'PAUSED')"),
     ),
     _one_of("kind", TaskKind),
     _one_of("status", TaskStatus),
@@ -279,9 +277,7 @@ events = sa.Table(
     sa.Column("message", Text, nullable=False),
     sa.Column("payload", JSONB, nullable=False, server_default=EmptyObject),
     _created(),
-    sa.ForeignKeyConstraint(
-        ["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"], ondelete="CASCADE"
-    ),
+    sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"], ondelete="CASCADE"),
     sa.Index("ix_events_task", "tenant_id", "task_id", "id"),
 )
 

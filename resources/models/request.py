@@ -63,6 +63,7 @@ class Usage:
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ class Provider(Protocol):
 
     name: str  # 'anthropic', 'openai', 'gguf', 'local'
     model: str
+    reads_whole_documents: bool  # True: the whole text is given however long; False: chunks of long documents
+
+    def parameters(self, request: ModelRequest) -> dict[str, Any]:
+        """Everything beside the messages and the schema that can change the answer; part of the ledger's key."""
+        ...
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """Answer one request; no retries of its own."""

@@ -1,0 +1,158 @@
+"""The model gateway: one place that calls, retries, falls back, prices and records.
+
+The SDKs' own retries are off. Here a call is tried again after 1, 2, 4, 8 and 16 s with full jitter (or after the
+provider's Retry-After) inside one deadline; then the next model of the fallback order is asked. Each failed try
+and each finished call is in the ledger before anything else happens with it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_random_exponential
+
+from resources.models.errors import ContentRefusedError, ModelError, RateLimitedError, RetryableError
+from resources.models.ledger import Attempt, Call, CallContext, Ledger, call_key
+from resources.models.prices import cost_of
+from resources.models.request import ModelRequest, Provider
+
+RETRIES = 5
+DEADLINE_SECONDS = 600.0
+_BACKOFF = wait_random_exponential(multiplier=1, max=16)  # full jitter below 1, 2, 4, 8, 16 s
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        return error.retry_after
+    return _BACKOFF(state)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class Gateway:
+    """Asks models in fallback order. One gateway per run and event loop."""
+
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        ledger: Ledger,
+        *,
+        concurrency: int,
+        sleep: Callable[[float], object] = asyncio.sleep,
+        today: Callable[[], date] = _today,
+    ) -> None:
+        if not providers:
+            raise ValueError("A gateway needs at least one provider.")
+        self.providers = tuple(providers)
+        self.ledger = ledger
+        self._slots = asyncio.Semaphore(concurrency)
+        self._sleep = sleep
+        self._today = today
+        self._known: dict[str, Call] = {}
+        self._in_flight: dict[str, asyncio.Future[Call]] = {}
+
+    @property
+    def reads_whole_documents(self) -> bool:
+        """Whether every model of the fallback order takes documents of any length."""
+        return all(provider.reads_whole_documents for provider in self.providers)
+
+    def keys(self, request: ModelRequest) -> tuple[str, ...]:
+        """The ledger's key of this request for each model of the fallback order."""
+        return tuple(call_key(self.ledger.tenant, provider, request) for provider in self.providers)
+
+    async def remember(self, keys: Sequence[str]) -> None:
+        """Look many keys up at once, so that `ask` need not look each one up."""
+        found = await asyncio.get_running_loop().run_in_executor(None, self.ledger.find, list(keys))
+        self._known.update(found)
+
+    async def ask(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
+        """The answer to `request`: from the ledger, else from the first model that answers.
+
+        `keys` are `self.keys(request)`, for which `remember` was awaited. Raises the last ModelError.
+        """
+        for key in keys:
+            if key in self._known:
+                return self._known.pop(key)
+        waiting = self._in_flight.get(keys[0])
+        if waiting is not None:  # the same request is on its way for another document with the same bytes
+            return await asyncio.shield(waiting)
+        future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+        self._in_flight[keys[0]] = future
+        try:
+            call = await self._first_that_answers(request, context, keys)
+        except BaseException as error:
+            future.set_exception(error)
+            future.exception()  # nobody may be waiting; then the error is only raised here
+            raise
+        else:
+            future.set_result(call)
+            return call
+        finally:
+            del self._in_flight[keys[0]]
+
+    async def _first_that_answers(
+        self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]
+    ) -> Call:
+        last: ModelError | None = None
+        for provider, key in zip(self.providers, keys, strict=True):
+            try:
+                return await self._with_retries(provider, key, request, context)
+            except ContentRefusedError:
+                raise  # another model is not asked to answer what one declined
+            except ModelError as error:
+                last = error
+        assert last is not None
+        raise last
+
+    async def _with_retries(
+        self, provider: Provider, key: str, request: ModelRequest, context: CallContext
+    ) -> Call:
+        started = time.monotonic()
+
+        def out_of_time(state: RetryCallState) -> bool:
+            return time.monotonic() - started + state.upcoming_sleep > DEADLINE_SECONDS
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(RetryableError),
+            wait=_wait,
+            stop=stop_after_attempt(RETRIES + 1) | out_of_time,  # type: ignore[operator]  # tenacity composes callables
+            sleep=self._sleep,  # type: ignore[arg-type]  # an async sleep, as AsyncRetrying wants
+            reraise=True,
+        )
+        number = 0
+
+        async def attempt() -> Call:
+            nonlocal number
+            number += 1
+            return await self._once(provider, key, request, context, number)
+
+        return await retrying(attempt)
+
+    async def _once(
+        self, provider: Provider, key: str, request: ModelRequest, context: CallContext, number: int
+    ) -> Call:
+        async with self._slots:
+            began = time.perf_counter()
+            try:
+                reply = await provider.generate(request)
+            except ModelError as error:
+                seconds = time.perf_counter() - began
+                failed = Attempt(key, number, provider.name, provider.model, str(error), seconds)
+                await self.ledger.record(failed, context)
+                raise
+            seconds = time.perf_counter() - began
+        cost, version = cost_of(provider.name, provider.model, reply.usage, self._today())
+        call = Call(key, provider.name, provider.model, reply, cost, version, seconds, paid=True)
+        await self.ledger.store(call, context)
+        return call
+
+    async def close(self) -> None:
+        """Flush the ledger and close the providers, in the loop that used them."""
+        await self.ledger.close()
+        for provider in self.providers:
+            await provider.close()

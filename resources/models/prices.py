@@ -1,0 +1,98 @@
+"""What a call costs: prices with dates in `prices.json`, applied to the tokens that the provider reports.
+
+Models that run here (`local`, `gguf`) cost nothing. A model without an entry has no price: its cost is None, never 0.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from resources.models.request import Usage
+
+FREE_PROVIDERS = frozenset({"local", "gguf"})
+_CACHE_WRITE = Decimal("1.25")  # of the input price, Anthropic's 5-minute cache
+_MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens, from a day on."""
+
+    provider: str
+    model: str
+    since: date
+    input: Decimal
+    cached: Decimal
+    output: Decimal
+    above_input_tokens: int | None = None
+    input_above: Decimal | None = None
+    output_above: Decimal | None = None
+
+    @property
+    def version(self) -> str:
+        """Names the entry, for the ledger: history keeps the price it was paid at."""
+        return f"{self.provider}:{self.model}@{self.since.isoformat()}"
+
+    def cost(self, usage: Usage) -> Decimal:
+        """USD of one call."""
+        long = self.above_input_tokens is not None and usage.input_tokens > self.above_input_tokens
+        into = self.input_above if long and self.input_above is not None else self.input
+        out = self.output_above if long and self.output_above is not None else self.output
+        fresh = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
+        total = (
+            fresh * into
+            + usage.cached_tokens * self.cached * (into / self.input)
+            + usage.cache_write_tokens * into * _CACHE_WRITE
+            + usage.output_tokens * out
+        )
+        return total / _MILLION
+
+
+def _price(entry: dict[str, Any]) -> Price:
+    def money(key: str) -> Decimal | None:
+        return Decimal(str(entry[key])) if key in entry else None
+
+    into, cached, out = money("input"), money("cached"), money("output")
+    assert into is not None
+    assert cached is not None
+    assert out is not None
+    return Price(
+        provider=entry["provider"],
+        model=entry["model"],
+        since=date.fromisoformat(entry["from"]),
+        input=into,
+        cached=cached,
+        output=out,
+        above_input_tokens=entry.get("above_input_tokens"),
+        input_above=money("input_above"),
+        output_above=money("output_above"),
+    )
+
+
+@cache
+def _prices() -> tuple[Price, ...]:
+    text = (Path(__file__).parent / "prices.json").read_text(encoding="utf-8")
+    return tuple(_price(entry) for entry in json.loads(text)["prices"])
+
+
+@cache
+def price_of(provider: str, model: str, day: date) -> Price | None:
+    """The price in force on `day`; None when there is no entry. A dated snapshot has its family's price."""
+    family = re.sub(r"-(\d{8}|\d{4}-\d{2}-\d{2})$", "", model)
+    fitting = [
+        p for p in _prices() if p.provider == provider and p.model in {model, family} and p.since <= day
+    ]
+    return max(fitting, key=lambda p: p.since, default=None)
+
+
+def cost_of(provider: str, model: str, usage: Usage, day: date) -> tuple[Decimal | None, str | None]:
+    """(USD, price version) of a call; (0, 'free') for models that run here, (None, None) when no price is known."""
+    if provider in FREE_PROVIDERS:
+        return Decimal(0), "free"
+    price = price_of(provider, model, day)
+    return (price.cost(usage), price.version) if price else (None, None)

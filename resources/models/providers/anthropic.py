@@ -1,0 +1,109 @@
+"""Anthropic's Messages API, with the document cached as a prefix and the answer held to its JSON Schema."""
+
+import json
+import re
+from typing import Any
+
+import anthropic
+import httpx2
+
+from resources.models.errors import ConnectionLostError, ContentRefusedError
+from resources.models.providers.http_errors import from_connection, from_status
+from resources.models.request import ModelReply, ModelRequest, Usage
+
+_TAKES_TEMPERATURE = re.compile(r"claude-(3|haiku-4|sonnet-4|opus-4-[0156](?!\d))")
+"""Families whose API still takes `temperature`; version 2 of the SDK no longer knows the parameter."""
+
+_CACHED = {"type": "ephemeral"}
+
+
+class AnthropicProvider:
+    """Messages with `output_config.format`; system and document carry `cache_control`."""
+
+    name = "anthropic"
+    reads_whole_documents = False
+
+    def __init__(
+        self, model: str, *, api_key: str, base_url: str | None = None, timeout_seconds: float = 120
+    ) -> None:
+        self.model = model
+        self._client = anthropic.AsyncAnthropic(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            timeout=timeout_seconds,
+            http_client=anthropic.DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None)
+            ),
+        )
+
+    def parameters(self, request: ModelRequest) -> dict[str, Any]:
+        """Output limit, and temperature where the model takes it."""
+        parameters: dict[str, Any] = {"max_output_tokens": request.max_output_tokens}
+        if _TAKES_TEMPERATURE.match(self.model):
+            parameters["temperature"] = request.temperature
+        return parameters
+
+    async def generate(self, request: ModelRequest) -> ModelReply:
+        """One message."""
+        try:
+            response = await self._client.post(
+                "/v1/messages", body=self._body(request), cast_to=httpx2.Response
+            )
+            return self._reply(response.content)
+        except anthropic.APIStatusError as error:
+            raise from_status(self.name, error.status_code, error.message, error.response.headers) from error
+        except anthropic.APIConnectionError as error:
+            raise from_connection(self.name, error) from error
+        except httpx2.TransportError as error:  # the body broke off while it was read
+            raise from_connection(self.name, error) from error
+
+    def _body(self, request: ModelRequest) -> dict[str, Any]:
+        parameters = self.parameters(request)
+        body: dict[str, Any] = {
+            "model": self.model,
+            "max_tokens": parameters.pop("max_output_tokens"),
+            "system": [{"type": "text", "text": request.system}],
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "text", "text": request.document_message, "cache_control": _CACHED},
+                        {"type": "text", "text": request.question},
+                    ],
+                }
+            ],
+            "output_config": {"format": {"type": "json_schema", "schema": request.schema}},
+        }
+        return body | parameters
+
+    def _reply(self, content: bytes) -> ModelReply:
+        try:
+            data = json.loads(content)
+            text = "".join(block["text"] for block in data["content"] if block["type"] == "text")
+        except (ValueError, LookupError, TypeError) as error:
+            raise ConnectionLostError(f"{self.name} sent no message: {content[:200]!r}") from error
+        reason = data.get("stop_reason") or "end_turn"
+        if reason == "refusal":
+            raise ContentRefusedError(f"{self.model} declined to answer.")
+        usage = data.get("usage") or {}
+        cached = usage.get("cache_read_input_tokens") or 0
+        written = usage.get("cache_creation_input_tokens") or 0
+        return ModelReply(
+            text=text,
+            finish_reason={"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}.get(
+                reason, reason
+            ),
+            usage=Usage(
+                input_tokens=(usage.get("input_tokens") or 0) + cached + written,
+                cached_tokens=cached,
+                output_tokens=usage.get("output_tokens") or 0,
+                cache_write_tokens=written,
+            ),
+            model=data.get("model") or self.model,
+            request_id=data.get("id"),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
