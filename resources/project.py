@@ -181,8 +181,8 @@ def _problems(project: Project) -> list[str]:
     if project.settings.variables_per_call < 1:
         problems.append("settings.variables_per_call: at least 1.")
     names = [variable.name for variable in project.variables]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        problems.append(f"variable {name}: this name is used twice.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    problems += [f"variable {name}: this name is used twice." for name in twice]
     for variable in project.variables:
         problems += [
             f"variable {variable.name}: {problem}" for problem in _variable_problems(variable, names)

@@ -49,9 +49,9 @@ class Database:
     @contextmanager
     def transaction(self, tenant: str) -> Iterator[TenantSession]:
         """One transaction as `tenant`: committed at the end, rolled back on an error."""
-        with TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant}) as session:
-            with session.begin():
-                yield session
+        session = TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant})
+        with session, session.begin():
+            yield session
 
     def tenants(self) -> list[str]:
         """The ids of all tenants; for the scheduler only, which works for each of them in turn."""

@@ -37,9 +37,7 @@ def current_revision(connection: sa.Connection) -> str | None:
 def _ensure_roles(connection: sa.Connection) -> None:
     for role, login in ((APP_ROLE, "LOGIN"), (SCHEDULER_ROLE, "NOLOGIN")):
         if not connection.scalar(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :r"), {"r": role}):
-            connection.exec_driver_sql(
-                f"CREATE ROLE {role} {login} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE"
-            )
+            connection.exec_driver_sql(f"CREATE ROLE {role} {login} NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE")
         connection.exec_driver_sql(f"GRANT {role} TO CURRENT_USER")
 
 

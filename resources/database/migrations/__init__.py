@@ -1,0 +1,1 @@
+"""Append-only revisions, run by `resources.database.migrate`."""

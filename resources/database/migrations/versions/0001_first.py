@@ -19,9 +19,7 @@ def upgrade() -> None:
     driver = op.get_bind().connection.driver_connection
     assert driver is not None
     for name in ("0001_tables.sql", "0001_security.sql"):
-        driver.execute(
-            (here / name).read_text(encoding="utf-8")
-        )  # psycopg itself: '%' is no placeholder here
+        driver.execute((here / name).read_text(encoding="utf-8"))  # psycopg itself: '%' is no placeholder here
 
 
 def downgrade() -> None:

@@ -1,0 +1,76 @@
+"""Dataset versions and the files exported from them."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from resources.database.engine import TenantSession
+from resources.database.repositories.projects import tenant_of
+from resources.database.tables import datasets, exports
+
+
+def save_dataset(
+    session: TenantSession,
+    project_id: str,
+    content_hash: str,
+    rows: int,
+    states: Mapping[str, int],
+    quality: Any,
+) -> int:
+    """The version number of a dataset with this content: the latest one when nothing changed, else a new one."""
+    newest = session.execute(
+        sa.select(datasets.c.version, datasets.c.content_hash)
+        .where(datasets.c.project_id == project_id)
+        .order_by(datasets.c.version.desc())
+        .limit(1)
+    ).one_or_none()
+    if newest is not None and newest.content_hash == content_hash:
+        return int(newest.version)
+    version = (newest.version if newest else 0) + 1
+    session.execute(
+        sa.insert(datasets).values(
+            tenant_id=tenant_of(session),
+            project_id=project_id,
+            version=version,
+            content_hash=content_hash,
+            rows=rows,
+            states=dict(states),
+            quality=quality,
+        )
+    )
+    return version
+
+
+def latest_version(session: TenantSession, project_id: str) -> int | None:
+    """The newest dataset version; None before the first."""
+    version: int | None = session.scalar(
+        sa.select(sa.func.max(datasets.c.version)).where(datasets.c.project_id == project_id)
+    )
+    return version
+
+
+def save_export(session: TenantSession, project_id: str, dataset_version: int, **file: Any) -> None:
+    """Record an exported file (format, name, blob, size_bytes, sha256, options); the same file once."""
+    session.execute(
+        insert(exports)
+        .values(
+            tenant_id=tenant_of(session),
+            id=uuid4(),
+            project_id=project_id,
+            dataset_version=dataset_version,
+            **file,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def list_exports(session: TenantSession, project_id: str) -> list[Any]:
+    """Exported files, newest first."""
+    return list(
+        session.execute(
+            sa.select(exports).where(exports.c.project_id == project_id).order_by(exports.c.created_at.desc())
+        )
+    )

@@ -1,0 +1,262 @@
+"""Documents: intake, what was read from them, and their texts."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from resources.database.engine import TenantSession
+from resources.database.repositories.projects import tenant_of
+from resources.database.tables import document_texts, documents, projects
+from resources.vocabulary import DocumentStatus, Segment, SegmentKind
+
+BATCH_SIZE = 100
+"""Documents per batch: the partition of the pipeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to take in."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a file at intake."""
+
+    document_id: UUID
+    batch: int
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRow:
+    """A document without its text."""
+
+    id: UUID
+    name: str
+    batch: int
+    status: DocumentStatus
+    blob: str
+    size_bytes: int
+    language: str | None
+    page_count: int | None
+    word_count: int | None
+    parser_version: str | None
+    chunks_version: str | None
+    embeddings_version: str | None
+    error_reason: str | None
+    error_message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentText:
+    """The text of a document with its map."""
+
+    text: str
+    segments: tuple[Segment, ...]
+
+
+_ROW = [documents.c[name] for name in DocumentRow.__dataclass_fields__]
+
+
+def _row(row: Any) -> DocumentRow:
+    return DocumentRow(**{**row._mapping, "status": DocumentStatus(row.status)})
+
+
+def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile]) -> list[Taken]:
+    """Register files, in order. The same bytes are one document; other bytes under a known name are a new version.
+
+    The project's row is locked, so that two intakes cannot fill the same batch.
+    """
+    tenant = tenant_of(session)
+    session.execute(sa.select(projects.c.id).where(projects.c.id == project_id).with_for_update()).one()
+    columns = (documents.c.id, documents.c.batch, documents.c.name, documents.c.other_names, documents.c.sha256)
+    known = {
+        row.sha256: _Known(row.id, row.batch, row.name, frozenset(row.other_names))
+        for row in session.execute(sa.select(*columns).where(documents.c.project_id == project_id))
+    }
+    batch, filled = _last_batch(session, project_id)
+    taken = []
+    for file in files:
+        old = known.get(file.sha256)
+        if old is not None:
+            _know_again(session, old, file.name)
+            taken.append(Taken(old.id, old.batch, created=False))
+            continue
+        if filled >= BATCH_SIZE:
+            batch, filled = batch + 1, 0
+        new = _Known(uuid4(), batch, file.name, frozenset())
+        session.execute(
+            sa.insert(documents).values(
+                tenant_id=tenant,
+                id=new.id,
+                project_id=project_id,
+                batch=batch,
+                sha256=file.sha256,
+                name=file.name,
+                version=_supersede(session, project_id, file.name),
+                size_bytes=file.size_bytes,
+                blob=file.blob,
+                status=DocumentStatus.UPLOADED.value,
+            )
+        )
+        known[file.sha256] = new
+        filled += 1
+        taken.append(Taken(new.id, batch, created=True))
+    return taken
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: UUID
+    batch: int
+    name: str
+    other_names: frozenset[str]
+
+
+def _last_batch(session: TenantSession, project_id: str) -> tuple[int, int]:
+    """(number, documents in it) of the newest batch; (1, 0) when there is none yet."""
+    newest = session.execute(
+        sa.select(documents.c.batch, sa.func.count())
+        .where(documents.c.project_id == project_id)
+        .group_by(documents.c.batch)
+        .order_by(documents.c.batch.desc())
+        .limit(1)
+    ).one_or_none()
+    return (newest[0], newest[1]) if newest else (1, 0)
+
+
+def _know_again(session: TenantSession, old: _Known, name: str) -> None:
+    change: dict[str, Any] = {"current": True}
+    if name != old.name and name not in old.other_names:
+        change["other_names"] = sa.func.array_append(documents.c.other_names, name)
+    session.execute(sa.update(documents).where(documents.c.id == old.id).values(**change))
+
+
+def _supersede(session: TenantSession, project_id: str, name: str) -> int:
+    """Retire the document that now has this name; returns the version of its successor."""
+    retired = session.scalars(
+        sa.update(documents)
+        .where(documents.c.project_id == project_id, documents.c.name == name, documents.c.current)
+        .values(current=False)
+        .returning(documents.c.version)
+    ).all()
+    return max(retired, default=0) + 1
+
+
+def keep_only(session: TenantSession, project_id: str, sha256s: Collection[str]) -> int:
+    """Leave documents whose bytes are not among `sha256s` out of the dataset; they stay stored. Returns how many."""
+    result = session.execute(
+        sa.update(documents)
+        .where(
+            documents.c.project_id == project_id,
+            documents.c.current,
+            documents.c.sha256 != sa.all_(sa.literal(list(sha256s), sa.ARRAY(sa.Text))),
+        )
+        .values(current=False)
+        .returning(documents.c.id)
+    )
+    return len(result.all())
+
+
+def batches_of(session: TenantSession, project_id: str) -> list[int]:
+    """The numbers of the batches that hold current documents."""
+    return list(
+        session.scalars(
+            sa.select(documents.c.batch)
+            .where(documents.c.project_id == project_id, documents.c.current)
+            .distinct()
+            .order_by(documents.c.batch)
+        )
+    )
+
+
+def list_documents(
+    session: TenantSession, project_id: str, batches: Collection[int] | None = None
+) -> list[DocumentRow]:
+    """Current documents in the order of their names, of some batches or of all."""
+    query = sa.select(*_ROW).where(documents.c.project_id == project_id, documents.c.current)
+    if batches is not None:
+        query = query.where(documents.c.batch.in_(list(batches)))
+    return [_row(row) for row in session.execute(query.order_by(documents.c.name, documents.c.id))]
+
+
+def save_read(session: TenantSession, document_id: UUID, fields: dict[str, Any], text: DocumentText) -> None:
+    """Store what a parser read; everything derived from an earlier text is dropped by the stages that made it."""
+    session.execute(
+        sa.update(documents)
+        .where(documents.c.id == document_id)
+        .values(
+            status=DocumentStatus.PARSED.value,
+            error_reason=None,
+            error_message=None,
+            chunks_version=None,
+            embeddings_version=None,
+            updated_at=sa.func.now(),
+            **fields,
+        )
+    )
+    rows = insert(document_texts).values(
+        tenant_id=tenant_of(session),
+        document_id=document_id,
+        text=text.text,
+        segments=segments_to_json(text.segments),
+    )
+    session.execute(
+        rows.on_conflict_do_update(
+            index_elements=["tenant_id", "document_id"],
+            set_={"text": rows.excluded.text, "segments": rows.excluded.segments},
+        )
+    )
+
+
+def save_failed(session: TenantSession, document_id: UUID, reason: str, message: str, parser_version: str) -> None:
+    """Store that a document could not be read, and why."""
+    session.execute(
+        sa.update(documents)
+        .where(documents.c.id == document_id)
+        .values(
+            status=DocumentStatus.FAILED.value,
+            error_reason=reason,
+            error_message=message.replace("\x00", "\ufffd"),
+            parser_version=parser_version,
+            updated_at=sa.func.now(),
+        )
+    )
+    session.execute(sa.delete(document_texts).where(document_texts.c.document_id == document_id))
+
+
+def set_fields(session: TenantSession, document_id: UUID, **fields: Any) -> None:
+    """Change columns of one document."""
+    session.execute(
+        sa.update(documents).where(documents.c.id == document_id).values(updated_at=sa.func.now(), **fields)
+    )
+
+
+def load_texts(session: TenantSession, ids: Iterable[UUID]) -> dict[UUID, DocumentText]:
+    """The texts of documents that were read."""
+    rows = session.execute(sa.select(document_texts).where(document_texts.c.document_id.in_(list(ids))))
+    return {row.document_id: DocumentText(row.text, segments_from_json(row.segments)) for row in rows}
+
+
+def segments_to_json(segments: Iterable[Segment]) -> list[list[Any]]:
+    """A compact form: one short list per segment."""
+    return [
+        [s.start, s.end, s.kind.value, s.page, list(s.box) if s.box else None, s.label, s.level] for s in segments
+    ]
+
+
+def segments_from_json(data: Iterable[Sequence[Any]]) -> tuple[Segment, ...]:
+    """The inverse of `segments_to_json`."""
+    return tuple(
+        Segment(start, end, SegmentKind(kind), page, (box[0], box[1], box[2], box[3]) if box else None, label, level)
+        for start, end, kind, page, box, label, level in data
+    )

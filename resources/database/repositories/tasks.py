@@ -1,0 +1,143 @@
+"""Tasks: what a person asked for, how far it is, and what happened on the way."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from resources.database.engine import TenantSession
+from resources.database.repositories.projects import tenant_of
+from resources.database.tables import events, tasks
+from resources.vocabulary import TaskKind, TaskStatus
+
+ACTIVE = (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.PAUSED)
+
+
+class TaskActiveError(RuntimeError):
+    """The project already has an extraction task that is not finished; `task_id` names it."""
+
+    def __init__(self, task_id: UUID) -> None:
+        super().__init__(f"Task {task_id} of this project is not finished yet; wait for it or cancel it.")
+        self.task_id = task_id
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task as stored. `steps` are the Dagster runs it needs, in order; `step` is the next one to start."""
+
+    id: UUID
+    project_id: str
+    kind: TaskKind
+    status: TaskStatus
+    parameters: Mapping[str, Any]
+    steps: Sequence[Mapping[str, Any]]
+    step: int
+    run_id: str | None
+    progress: Mapping[str, Any]
+    message: str | None
+
+
+_COLUMNS = [tasks.c[name] for name in Task.__dataclass_fields__]
+
+
+def _task(row: Any) -> Task:
+    return Task(**{**row._mapping, "kind": TaskKind(row.kind), "status": TaskStatus(row.status)})
+
+
+def create_task(
+    session: TenantSession,
+    project_id: str,
+    kind: TaskKind,
+    parameters: Mapping[str, Any],
+    steps: Sequence[Mapping[str, Any]],
+) -> UUID:
+    """Ask for something. Raises TaskActiveError when the project has an unfinished extraction task."""
+    task_id = uuid4()
+    try:
+        with session.begin_nested():
+            session.execute(
+                sa.insert(tasks).values(
+                    tenant_id=tenant_of(session),
+                    id=task_id,
+                    project_id=project_id,
+                    kind=kind.value,
+                    status=TaskStatus.PENDING.value,
+                    parameters=dict(parameters),
+                    steps=[dict(step) for step in steps],
+                )
+            )
+    except sa.exc.IntegrityError as error:
+        active = active_extraction(session, project_id)
+        if active is None:
+            raise
+        raise TaskActiveError(active.id) from error
+    log(session, "created", f"{kind.value} asked for", task_id)
+    return task_id
+
+
+def get_task(session: TenantSession, task_id: UUID) -> Task | None:
+    """One task."""
+    row = session.execute(sa.select(*_COLUMNS).where(tasks.c.id == task_id)).one_or_none()
+    return _task(row) if row else None
+
+
+def active_extraction(session: TenantSession, project_id: str) -> Task | None:
+    """The unfinished SAMPLE or FULL task of a project."""
+    row = session.execute(
+        sa.select(*_COLUMNS).where(
+            tasks.c.project_id == project_id,
+            tasks.c.kind.in_([TaskKind.SAMPLE.value, TaskKind.FULL.value]),
+            tasks.c.status.in_([s.value for s in ACTIVE]),
+        )
+    ).one_or_none()
+    return _task(row) if row else None
+
+
+def open_tasks(session: TenantSession) -> list[Task]:
+    """Tasks that wait for a run or have one, oldest first."""
+    rows = session.execute(
+        sa.select(*_COLUMNS)
+        .where(tasks.c.status.in_([TaskStatus.PENDING.value, TaskStatus.RUNNING.value]))
+        .order_by(tasks.c.created_at)
+    )
+    return [_task(row) for row in rows]
+
+
+def latest_tasks(session: TenantSession, project_id: str, limit: int = 5) -> list[Task]:
+    """The newest tasks of a project."""
+    rows = session.execute(
+        sa.select(*_COLUMNS).where(tasks.c.project_id == project_id).order_by(tasks.c.created_at.desc()).limit(limit)
+    )
+    return [_task(row) for row in rows]
+
+
+def update_task(session: TenantSession, task_id: UUID, **fields: Any) -> None:
+    """Change columns of a task; `status` may be a TaskStatus. Sets started_at and finished_at by the status."""
+    status = fields.get("status")
+    if status is not None:
+        fields["status"] = TaskStatus(status).value
+        if status is TaskStatus.RUNNING:
+            fields["started_at"] = sa.func.coalesce(tasks.c.started_at, sa.func.now())
+        if status not in ACTIVE:
+            fields["finished_at"] = sa.func.now()
+    session.execute(sa.update(tasks).where(tasks.c.id == task_id).values(updated_at=sa.func.now(), **fields))
+
+
+def log(session: TenantSession, kind: str, message: str, task_id: UUID | None = None, **payload: Any) -> None:
+    """Write one line of the log; it is never changed."""
+    session.execute(
+        sa.insert(events).values(
+            tenant_id=tenant_of(session), task_id=task_id, kind=kind, message=message, payload=payload
+        )
+    )
+
+
+def read_log(session: TenantSession, task_id: UUID, after: int = 0) -> list[Any]:
+    """The log of one task from a sequence number on."""
+    return list(
+        session.execute(
+            sa.select(events).where(events.c.task_id == task_id, events.c.id > after).order_by(events.c.id)
+        )
+    )
