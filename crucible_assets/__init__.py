@@ -1,0 +1,1 @@
+"""The pipeline: one folder per stage, in the order in which data flows."""

@@ -1,0 +1,1 @@
+"""Datasets: the cells of a project as tables, their proof of completeness, rules, quality and evaluation."""

@@ -1,0 +1,133 @@
+"""The long table: one row per value of a cell with everything known about it, and the way back to cells."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from crucible_assets.datasets.cells import CellRecord, DatasetSpec, JsonValue, RowRecord
+from crucible_assets.datasets.table import Table, arrange
+from crucible_assets.datasets.values import JOINT, as_float, parse_text, text_of, values_of
+from resources.vocabulary import CellState, EvidenceStatus, Variable, VariableType
+
+LONG_SCHEMA: dict[str, pl.DataType] = {
+    "row": pl.String(),
+    "document": pl.String(),
+    "entity": pl.String(),
+    "variable": pl.String(),
+    "type": pl.String(),
+    "value_index": pl.Int64(),  # 1 … n of a cell's values, null when the cell has none
+    "value": pl.String(),
+    "value_number": pl.Float64(),  # of NUMBER variables, where a 64-bit float holds the value exactly
+    "state": pl.String(),
+    "confidence": pl.Float64(),
+    "evidence_quote": pl.String(),
+    "evidence_status": pl.String(),
+    "evidence_start": pl.Int64(),
+    "evidence_end": pl.Int64(),
+    "page": pl.Int64(),
+    "place": pl.String(),
+    "raw": pl.String(),
+    "prompt_version": pl.Int64(),
+    "model": pl.String(),
+    "reasons": pl.String(),
+}
+
+
+def long(spec: DatasetSpec, rows: Sequence[RowRecord], cells: Sequence[CellRecord]) -> pl.DataFrame:
+    """Give one row per value, in the order of the wide table's rows, the variables and the values.
+
+    A cell without a value has one row with null `value` and `value_index`; a cell that is missing
+    altogether has one row with a null `state`, so rows × variables can be counted here too. Raises the
+    errors of `arrange`.
+    """
+    return long_of(spec, arrange(spec, rows, cells))
+
+
+def long_of(spec: DatasetSpec, table: Table) -> pl.DataFrame:
+    """Give the long table of an arranged dataset."""
+    records = _records(spec, table)
+    columns = list(zip(*records, strict=True)) or [()] * len(LONG_SCHEMA)
+    named = zip(LONG_SCHEMA.items(), columns, strict=True)
+    return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in named])
+
+
+def _records(spec: DatasetSpec, table: Table) -> Iterator[tuple[object, ...]]:
+    blank = (None,) * (len(LONG_SCHEMA) - 5)
+    for row in table.rows:
+        for variable in spec.variables:
+            head = (row.row_key, row.document_name, row.entity, variable.name, variable.type.value)
+            cell = table.cells[variable.name].get(row.row_key)
+            if cell is None:
+                yield head + blank
+                continue
+            tail = _fields(cell)
+            for value in _single_values(cell, variable):
+                yield (*head, *value, *tail)
+
+
+def _single_values(cell: CellRecord, variable: Variable) -> list[tuple[int | None, str | None, float | None]]:
+    numeric = variable.type is VariableType.NUMBER
+    return [
+        (place, text_of(value, variable.type), as_float(value) if numeric else None)
+        for place, value in enumerate(values_of(cell, variable), 1)
+    ] or [(None, None, None)]
+
+
+def _fields(cell: CellRecord) -> tuple[object, ...]:
+    return (
+        cell.state.value,
+        cell.confidence,
+        cell.evidence_quote,
+        cell.evidence_status.value,
+        cell.evidence_start,
+        cell.evidence_end,
+        cell.page,
+        cell.place_label,
+        cell.raw,
+        cell.prompt_version,
+        cell.model,
+        JOINT.join(cell.reasons) or None,
+    )
+
+
+def from_long(spec: DatasetSpec, frame: pl.DataFrame) -> tuple[tuple[RowRecord, ...], tuple[CellRecord, ...]]:
+    """Read rows and cells back from a long table, in its order.
+
+    Values come back typed by their variable; several reasons come back as one text. A pair without a state
+    gives a row but no cell. Raises polars.exceptions.ColumnNotFoundError when a column is missing and
+    KeyError for a variable that the dataset does not have.
+    """
+    variables = {variable.name: variable for variable in spec.variables}
+    rows: dict[str, RowRecord] = {}
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for record in frame.select(LONG_SCHEMA.keys()).iter_rows(named=True):
+        rows.setdefault(record["row"], RowRecord(record["row"], record["document"], record["entity"]))
+        if record["state"] is not None:
+            found.setdefault((record["row"], record["variable"]), []).append(record)
+    return tuple(rows.values()), tuple(_cell(records, variables[name]) for (_, name), records in found.items())
+
+
+def _cell(records: list[dict[str, Any]], variable: Variable) -> CellRecord:
+    first = records[0]
+    values = [parse_text(record["value"], variable.type) for record in records if record["value_index"]]
+    value: JsonValue = values if variable.multiple or len(values) > 1 else next(iter(values), None)
+    return CellRecord(
+        row_key=first["row"],
+        document_name=first["document"],
+        entity=first["entity"],
+        variable=variable.name,
+        state=CellState(first["state"]),
+        value=value,
+        raw=first["raw"],
+        confidence=first["confidence"],
+        evidence_quote=first["evidence_quote"],
+        evidence_status=EvidenceStatus(first["evidence_status"]),
+        evidence_start=first["evidence_start"],
+        evidence_end=first["evidence_end"],
+        page=first["page"],
+        place_label=first["place"],
+        prompt_version=first["prompt_version"],
+        model=first["model"],
+        reasons=(first["reasons"],) if first["reasons"] else (),
+    )
