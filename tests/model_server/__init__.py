@@ -1,0 +1,36 @@
+"""A model provider on this machine: real HTTP in OpenAI's and Anthropic's wire formats, with scripted answers.
+
+For tests (`ModelServer`, in a thread) and benchmarks (`SubprocessModelServer`, or `python -m tests.model_server`).
+A request's bytes become a `RequestView`, an `Answerer` turns that into a `Reply`, faults and timing are applied, and
+the wire format makes a plan of timed writes of it. Every request is recorded as a `Call`.
+"""
+
+from tests.model_server.answers import GoldAnswers, LabelledLines, Script, ScriptExhaustedError, read_gold
+from tests.model_server.config import ConfigError, Fault, FaultPlan, ServerConfig
+from tests.model_server.process import ServerStartError, SubprocessModelServer
+from tests.model_server.record import Call, Stats
+from tests.model_server.server import AnswererError, CallsMissingError, ModelServer
+from tests.model_server.view import Answerer, Finish, Reply, RequestView
+
+__all__ = [
+    "Answerer",
+    "AnswererError",
+    "Call",
+    "CallsMissingError",
+    "ConfigError",
+    "Fault",
+    "FaultPlan",
+    "Finish",
+    "GoldAnswers",
+    "LabelledLines",
+    "ModelServer",
+    "Reply",
+    "RequestView",
+    "Script",
+    "ScriptExhaustedError",
+    "ServerConfig",
+    "ServerStartError",
+    "Stats",
+    "SubprocessModelServer",
+    "read_gold",
+]

@@ -1,0 +1,453 @@
+"""OpenAI's wire format: checking requests, reading them, writing answers, streams and errors."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tests.model_server.config import Fault, ServerConfig
+from tests.model_server.limits import NOMINAL_REQUESTS, NOMINAL_TOKENS, Limits
+from tests.model_server.schemas import asked
+from tests.model_server.strictness import openai_refusal
+from tests.model_server.usage import Tokens, count_tokens
+from tests.model_server.view import Api, Finish, Json, OutputMode, Reply, RequestView, Turn, fenced
+from tests.model_server.wire import EVENTS, HTML, Answer, Event, Problem, dumps, pieces, text_of
+
+ROLES = ("system", "assistant", "user", "function", "tool", "developer")
+_NAMES = """
+audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens max_tokens messages
+metadata modalities model moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key
+prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier
+stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity
+web_search_options
+"""
+PARAMETERS = frozenset(_NAMES.split())
+_REASONING = re.compile(r"o\d|gpt-5(-mini|-nano)?(-\d{4}|$)")
+_SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_INVALID = "invalid_request_error"
+_FINISH = {Finish.STOP: "stop", Finish.LENGTH: "length", Finish.REFUSAL: "stop"}
+
+
+def _invalid(message: str, param: str | None = None, code: str | None = None, status: int = 400) -> Problem:
+    return Problem(status, _INVALID, message, param, code)
+
+
+def missing(param: str) -> Problem:
+    """A required parameter is not there."""
+    return _invalid(f"Missing required parameter: '{param}'.", param, "missing_required_parameter")
+
+
+def _wrong(param: str, expected: str, value: Json) -> Problem:
+    names = {dict: "an object", list: "an array", str: "a string", int: "an integer", float: "a decimal"}
+    got = "null" if value is None else names.get(type(value), "a boolean")
+    message = f"Invalid type for '{param}': expected {expected}, but got {got} instead."
+    return _invalid(message, param, "invalid_type")
+
+
+def key_problem(key: str, config: ServerConfig) -> Problem | None:
+    """401 when a key is configured and another or none was sent."""
+    if not config.api_keys or key in config.api_keys:
+        return None
+    if not key:
+        return _invalid(
+            "You didn't provide an API key. You need to provide your API key in an Authorization header using "
+            "Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
+            status=401,
+        )
+    shown = f"{key[:4]}***{key[-2:]}"
+    return _invalid(f"Incorrect API key provided: {shown}.", code="invalid_api_key", status=401)
+
+
+def model_problem(model: str, config: ServerConfig) -> Problem | None:
+    """404 when models are configured and this is none of them."""
+    if not config.models or model in config.models:
+        return None
+    return _invalid(
+        f"The model `{model}` does not exist or you do not have access to it.", None, "model_not_found", 404
+    )
+
+
+def chat_problem(body: Json, config: ServerConfig) -> Problem | None:
+    """The first thing wrong with a chat completion request, as OpenAI says it; None when it is proper."""
+    if not isinstance(body, dict):
+        return _invalid("We could not parse the JSON body of your request: it is no object.")
+    if not isinstance(body.get("model"), str) or not body["model"]:
+        return _invalid("you must provide a model parameter")
+    if problem := _messages_problem(body):
+        return problem
+    if problem := model_problem(body["model"], config):
+        return problem
+    for name, low, high in (("temperature", 0, 2), ("top_p", 0, 1)):
+        value = body.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return _wrong(name, "a decimal", value)
+        if not low <= value <= high:
+            side, bound = ("below minimum", low) if value < low else ("above maximum", high)
+            code = f"decimal_{side.replace(' ', '_')}_value"
+            sign = ">=" if value < low else "<="
+            return _invalid(
+                f"Invalid '{name}': decimal {side} value. Expected a value {sign} {bound}, but got {value} instead.",
+                name,
+                code,
+            )
+    for name in ("max_tokens", "max_completion_tokens", "n"):
+        value = body.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int):
+            return _wrong(name, "an integer", value)
+        if value < 1:
+            return _invalid(
+                f"Invalid '{name}': integer below minimum value. Expected a value >= 1, but got {value} instead.",
+                name,
+                "integer_below_min_value",
+            )
+    if body.get("stream_options") is not None and body.get("stream") is not True:
+        return _invalid("The 'stream_options' parameter is only allowed when 'stream' is enabled.", "stream_options")
+    return (_strict_problem(body) if config.strict else None) or _format_problem(body, strict=config.strict)
+
+
+def _messages_problem(body: dict[str, Any]) -> Problem | None:
+    if "messages" not in body:
+        return missing("messages")
+    messages = body["messages"]
+    if not isinstance(messages, list):
+        return _wrong("messages", "an array of objects", messages)
+    if not messages:
+        return _invalid(
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array "
+            "instead.",
+            "messages",
+            "empty_array",
+        )
+    for index, message in enumerate(messages):
+        at = f"messages[{index}]"
+        if not isinstance(message, dict):
+            return _wrong(at, "an object", message)
+        if "role" not in message:
+            return missing(f"{at}.role")
+        if message["role"] not in ROLES:
+            supported = ", ".join(f"'{role}'" for role in ROLES)
+            return _invalid(
+                f"Invalid value: '{message['role']}'. Supported values are: {supported}.",
+                f"{at}.role",
+                "invalid_value",
+            )
+        content = message.get("content")
+        if content is None:
+            if message["role"] != "assistant":
+                return missing(f"{at}.content")
+        elif not isinstance(content, (str, list)):
+            return _wrong(f"{at}.content", "one of an array of objects or string", content)
+    return None
+
+
+def _strict_problem(body: dict[str, Any]) -> Problem | None:
+    """What only the real service minds: unknown parameters, and those that reasoning models do not take."""
+    for name in body:
+        if name not in PARAMETERS:
+            return _invalid(f"Unknown parameter: '{name}'.", name, "unknown_parameter")
+    if _REASONING.match(body["model"]) and body.get("reasoning_effort") != "none":
+        if body.get("max_tokens") is not None:
+            return _invalid(
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' "
+                "instead.",
+                "max_tokens",
+                "unsupported_parameter",
+            )
+        if body.get("temperature") not in (None, 1):
+            return _invalid(
+                f"Unsupported value: 'temperature' does not support {body['temperature']} with this model. Only the "
+                "default (1) value is supported.",
+                "temperature",
+                "unsupported_value",
+            )
+    if body.get("max_tokens") is not None and body.get("max_completion_tokens") is not None:
+        return _invalid("Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.")
+    return None
+
+
+def _format_problem(body: dict[str, Any], *, strict: bool) -> Problem | None:
+    wanted = body.get("response_format")
+    if wanted is None:
+        return None
+    if not isinstance(wanted, dict):
+        return _wrong("response_format", "an object", wanted)
+    kind = wanted.get("type")
+    if kind not in ("text", "json_object", "json_schema"):
+        return _invalid(
+            f"Invalid value: '{kind}'. Supported values are: 'json_object', 'json_schema', and 'text'.",
+            "response_format.type",
+            "invalid_value",
+        )
+    if kind == "json_object" and strict:
+        words = " ".join(text_of(message.get("content")) for message in body["messages"])
+        if "json" not in words.lower():
+            return _invalid(
+                "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+                "'json_object'.",
+                "messages",
+            )
+    if kind != "json_schema":
+        return None
+    described = wanted.get("json_schema")
+    if not isinstance(described, dict):
+        return missing("response_format.json_schema")
+    if not isinstance(described.get("name"), str):
+        return missing("response_format.json_schema.name")
+    if not _SCHEMA_NAME.fullmatch(described["name"]):
+        return _invalid(
+            f"Invalid 'response_format.json_schema.name': string does not match pattern. Expected a string that "
+            f"matches the pattern '^[a-zA-Z0-9_-]+$' of at most 64 characters, but got {described['name']!r}.",
+            "response_format.json_schema.name",
+            "invalid_value",
+        )
+    if not isinstance(described.get("schema"), dict):
+        return missing("response_format.json_schema.schema")
+    if strict and described.get("strict") and (refusal := openai_refusal(described["schema"])):
+        return _invalid(f"Invalid schema for response_format '{described['name']}': {refusal}", "response_format")
+    return None
+
+
+def chat_view(body: dict[str, Any], number: int, attempt: int) -> RequestView:
+    """A proper request, read."""
+    turns = tuple(
+        Turn("system" if message["role"] == "developer" else message["role"], text_of(message.get("content")))
+        for message in body["messages"]
+    )
+    document, question = fenced(turns)
+    mode, schema, name = _wanted(body)
+    limit = body.get("max_completion_tokens") or body.get("max_tokens")
+    return RequestView(
+        api=Api.OPENAI,
+        model=body["model"],
+        turns=turns,
+        document=document,
+        question=question,
+        mode=mode,
+        schema=schema,
+        schema_name=name,
+        properties=asked(schema) if schema else (),
+        stream=body.get("stream") is True,
+        max_tokens=limit,
+        number=number,
+        attempt=attempt,
+        body=body,
+    )
+
+
+def _wanted(body: Mapping[str, Any]) -> tuple[OutputMode, dict[str, Any] | None, str | None]:
+    tools = [tool["function"] for tool in body.get("tools") or [] if tool.get("type") == "function"]
+    choice = body.get("tool_choice")
+    if tools and (choice == "required" or isinstance(choice, dict)):
+        named = choice.get("function", {}).get("name") if isinstance(choice, dict) else None
+        tool = next((tool for tool in tools if tool.get("name") == named), tools[0])
+        return OutputMode.TOOL, tool.get("parameters") or {"type": "object", "properties": {}}, tool.get("name")
+    wanted = body.get("response_format") or {}
+    if wanted.get("type") == "json_schema":
+        return OutputMode.JSON_SCHEMA, wanted["json_schema"]["schema"], wanted["json_schema"]["name"]
+    return (OutputMode.JSON_OBJECT if wanted.get("type") == "json_object" else OutputMode.TEXT), None, None
+
+
+def prefix(view: RequestView, *, schema_in_prefix: bool) -> str:
+    """The prompt as the cache sees it: tools and answer schema first, then the messages."""
+    body = view.body
+    front = dumps(body["tools"]).decode() if body.get("tools") else ""
+    if schema_in_prefix and view.mode is OutputMode.JSON_SCHEMA:
+        front += dumps(view.schema).decode()
+    return f"{front}\n{view.prompt}"
+
+
+def usage_json(tokens: Tokens) -> dict[str, Json]:
+    """The `usage` object."""
+    return {
+        "prompt_tokens": tokens.input,
+        "completion_tokens": tokens.output,
+        "total_tokens": tokens.input + tokens.output,
+        "prompt_tokens_details": {"cached_tokens": tokens.cached, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": 0,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def chat_answer(view: RequestView, reply: Reply, tokens: Tokens, identity: str, created: int) -> Answer:
+    """A chat completion."""
+    message: dict[str, Json] = {"role": "assistant", "content": reply.text, "refusal": None, "annotations": []}
+    finish = _FINISH[reply.finish]
+    if reply.finish is Finish.REFUSAL:
+        message |= {"content": None, "refusal": reply.text}
+    elif view.mode is OutputMode.TOOL:
+        call = {"name": view.schema_name, "arguments": reply.text}
+        message |= {
+            "content": None,
+            "tool_calls": [{"id": f"call_{identity}", "type": "function", "function": call}],
+        }
+        if view.body.get("tool_choice") == "required" and finish == "stop":
+            finish = "tool_calls"
+    body = {
+        "id": f"chatcmpl-{identity}",
+        "object": "chat.completion",
+        "created": created,
+        "model": view.model,
+        "choices": [
+            {"index": index, "message": message, "logprobs": None, "finish_reason": finish}
+            for index in range(view.body.get("n") or 1)
+        ],
+        "usage": usage_json(tokens),
+        "service_tier": "default",
+        "system_fingerprint": "fp_model_server",
+    }
+    return Answer(200, dumps(body))
+
+
+def chat_stream(
+    view: RequestView,
+    reply: Reply,
+    tokens: Tokens,
+    identity: str,
+    created: int,
+    config: ServerConfig,
+    *,
+    broken: bool,
+) -> Answer:
+    """A chat completion as a stream of events; `broken` puts an error in the middle and ends there."""
+    with_usage = bool((view.body.get("stream_options") or {}).get("include_usage"))
+    frame: dict[str, Json] = {
+        "id": f"chatcmpl-{identity}",
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": view.model,
+        "service_tier": "default",
+        "system_fingerprint": "fp_model_server",
+    }
+
+    def event(delta: dict[str, Json], finish: str | None = None, cost: int = 0) -> Event:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        data = frame | {"choices": [choice]} | ({"usage": None} if with_usage else {})
+        return Event(cost, b"data: %b\n\n" % dumps(data))
+
+    def delta(part: str) -> dict[str, Json]:
+        if reply.finish is Finish.REFUSAL:
+            return {"refusal": part}
+        if view.mode is OutputMode.TOOL:
+            return {"tool_calls": [{"index": 0, "function": {"arguments": part}}]}
+        return {"content": part}
+
+    opening: dict[str, Json] = {"role": "assistant", "content": "", "refusal": None}
+    if view.mode is OutputMode.TOOL and reply.finish is not Finish.REFUSAL:
+        call = {"name": view.schema_name, "arguments": ""}
+        tool = {"index": 0, "id": f"call_{identity}", "type": "function", "function": call}
+        opening = {"role": "assistant", "content": None, "tool_calls": [tool]}
+    parts = pieces(reply.text, config.stream_tokens)
+    events = [event(opening)]
+    if broken:
+        events += [event(delta(part), None, count_tokens(part)) for part in parts[: len(parts) // 2]]
+        problem = fault_problem(Fault.SERVER_ERROR, view.model)
+        events.append(Event(0, b"data: %b\n\n" % error_answer(problem).body))
+        return Answer(200, b"", EVENTS, tuple(events))
+    events += [event(delta(part), None, count_tokens(part)) for part in parts]
+    events.append(event({}, _FINISH[reply.finish]))
+    if with_usage:
+        data = frame | {"choices": [], "usage": usage_json(tokens)}
+        events.append(Event(0, b"data: %b\n\n" % dumps(data)))
+    events.append(Event(0, b"data: [DONE]\n\n"))
+    return Answer(200, b"", EVENTS, tuple(events))
+
+
+def models_answer(names: tuple[str, ...]) -> Answer:
+    """The list of models."""
+    return Answer(200, dumps({"object": "list", "data": [model_json(name) for name in names]}))
+
+
+def model_json(name: str) -> dict[str, Json]:
+    """One model."""
+    return {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "model-server"}
+
+
+def error_answer(problem: Problem) -> Answer:
+    """An error in OpenAI's shape; a bad gateway is an HTML page, as it comes from a proxy."""
+    if problem.status == 502:
+        return Answer(502, b"<html><head><title>502 Bad Gateway</title></head></html>", HTML)
+    error = {
+        "message": problem.message,
+        "type": problem.kind,
+        "param": problem.param,
+        "code": problem.code,
+    }
+    return Answer(problem.status, dumps({"error": error}))
+
+
+def fault_problem(fault: Fault, model: str, wait_s: float = 1.0) -> Problem:
+    """What OpenAI says for a fault that gives no answer."""
+    problems = {
+        Fault.RATE_LIMIT: Problem(
+            429,
+            "requests",
+            f"Rate limit reached for {model} on requests per min (RPM). Please try again in {wait_s:g}s.",
+            code="rate_limit_exceeded",
+        ),
+        Fault.QUOTA: Problem(
+            429,
+            "insufficient_quota",
+            "You exceeded your current quota, please check your plan and billing details.",
+            code="insufficient_quota",
+        ),
+        Fault.BAD_REQUEST: _invalid("Invalid request."),
+        Fault.CONTEXT_LENGTH: context_problem(8192, 9000),
+        Fault.UNAUTHORIZED: _invalid("Incorrect API key provided.", code="invalid_api_key", status=401),
+        Fault.FORBIDDEN: Problem(
+            403,
+            "request_forbidden",
+            "Country, region, or territory not supported",
+            code="unsupported_country_region_territory",
+        ),
+        Fault.NOT_FOUND: _invalid(
+            f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found", status=404
+        ),
+        Fault.BAD_GATEWAY: Problem(502, "server_error", "Bad gateway"),
+        Fault.UNAVAILABLE: Problem(503, "server_error", "The server is overloaded or not ready yet."),
+        Fault.OVERLOADED: Problem(
+            503, "server_error", "The engine is currently overloaded, please try again later", code="overloaded"
+        ),
+    }
+    default = Problem(500, "server_error", "The server had an error while processing your request. Sorry about that!")
+    return problems.get(fault, default)
+
+
+def context_problem(limit: int, tokens: int) -> Problem:
+    """The prompt is longer than the model reads."""
+    return _invalid(
+        f"This model's maximum context length is {limit} tokens. However, your messages resulted in {tokens} tokens. "
+        "Please reduce the length of the messages.",
+        "messages",
+        "context_length_exceeded",
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return f"{round(seconds * 1000)}ms"
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)}m{rest:.3g}s" if minutes else f"{rest:.3g}s"
+
+
+def limit_headers(limits: Limits, now: float) -> list[tuple[str, str]]:
+    """The `x-ratelimit-*` headers; `now` (Unix seconds) is not used, OpenAI tells durations."""
+    headers: list[tuple[str, str]] = []
+    for name, bucket, nominal in (
+        ("requests", limits.requests, NOMINAL_REQUESTS),
+        ("tokens", limits.tokens, NOMINAL_TOKENS),
+    ):
+        limit = bucket.per_minute or nominal
+        left = nominal - 1 if bucket.per_minute is None else bucket.remaining()
+        headers += [
+            (f"x-ratelimit-limit-{name}", str(limit)),
+            (f"x-ratelimit-remaining-{name}", str(left)),
+            (f"x-ratelimit-reset-{name}", _duration(bucket.reset_s())),
+        ]
+    return headers

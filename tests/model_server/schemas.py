@@ -1,0 +1,104 @@
+"""Reading JSON Schema.
+
+Made for the schemas of structured output: `$ref`, `anyOf`, `oneOf`, `allOf`, `enum`, `const`, type lists, objects,
+arrays, strings with length, format or pattern, numbers with limits. `not`, `if` and `uniqueItems` are not obeyed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+MAX_DEPTH = 24  # of recursive schemas
+_CELL_KEYS = frozenset({"value", "values", "found"})
+
+
+def resolved(schema: Any, root: Schema) -> Schema:
+    """The schema with `$ref` followed and `allOf` merged, one level deep; an unknown one becomes `{}`."""
+    for _ in range(MAX_DEPTH):
+        if not isinstance(schema, Mapping):
+            return {}
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            break
+        target: Any = root
+        for part in reference.removeprefix("#").strip("/").split("/"):
+            if part:
+                key = part.replace("~1", "/").replace("~0", "~")
+                target = target.get(key) if isinstance(target, Mapping) else None
+        schema = target
+    if not isinstance(schema, Mapping):
+        return {}
+    merged = schema.get("allOf")
+    if isinstance(merged, list) and merged:
+        result: dict[str, Any] = {key: value for key, value in schema.items() if key != "allOf"}
+        for part in merged:
+            for key, value in resolved(part, root).items():
+                if key == "properties":
+                    result[key] = {**result.get(key, {}), **value}
+                elif key == "required":
+                    result[key] = [*result.get(key, []), *value]
+                else:
+                    result.setdefault(key, value)
+        return result
+    return schema
+
+
+def alternatives(schema: Schema, root: Schema) -> list[Schema]:
+    """The schemas of which one must hold, in order; a schema without `anyOf` is its own only alternative."""
+    for key in ("anyOf", "oneOf"):
+        options = schema.get(key)
+        if isinstance(options, list) and options:
+            shared = {name: value for name, value in schema.items() if name != key}
+            return [
+                deeper for option in options for deeper in alternatives({**shared, **resolved(option, root)}, root)
+            ]
+    kinds = schema.get("type")
+    if isinstance(kinds, list):
+        return [{**schema, "type": kind} for kind in kinds]
+    return [schema]
+
+
+def type_of(schema: Schema) -> str | None:
+    """The schema's type by name, guessed from its other keywords when it says none."""
+    kind = schema.get("type")
+    if isinstance(kind, str):
+        return kind
+    if "properties" in schema:
+        return "object"
+    if "items" in schema or "prefixItems" in schema:
+        return "array"
+    return None
+
+
+def is_cell(schema: Any, root: Schema, depth: int = 0) -> bool:
+    """Whether a property holds one variable's answer: a plain value, a list of them, or value with evidence."""
+    if depth > MAX_DEPTH:
+        return True
+    for option in alternatives(resolved(schema, root), root):
+        kind = type_of(option)
+        if kind == "object":
+            if not _CELL_KEYS & set(option.get("properties", {})):
+                return False
+        elif kind == "array" and not is_cell(option.get("items", {}), root, depth + 1):
+            return False
+    return True
+
+
+def asked(schema: Schema) -> tuple[str, ...]:
+    """Names of the variables that a schema asks for, in its order, each once."""
+    return tuple(dict.fromkeys(_asked(schema, schema, 0)))
+
+
+def _asked(schema: Any, root: Schema, depth: int) -> Iterator[str]:
+    if depth > MAX_DEPTH:
+        return
+    for option in alternatives(resolved(schema, root), root):
+        kind = type_of(option)
+        if kind == "object":
+            for name, part in option.get("properties", {}).items():
+                if is_cell(part, root):
+                    yield name
+                else:
+                    yield from _asked(part, root, depth + 1)
+        elif kind == "array":
+            yield from _asked(option.get("items", {}), root, depth + 1)
