@@ -1,0 +1,136 @@
+"""Candidates of the types that a recogniser knows by form: dates, numbers, places."""
+
+from resources.models.reader.numbers import currency_of
+from resources.models.reader.scoring import Candidate, Question
+from resources.models.reader.spans import Kind, Mention
+from resources.models.reader.words import stems_of
+from resources.models.request import Field
+
+_MONEY_WORDS = stems_of(
+    "amount price cost budget fee salary payment grant funding fund revenue fine damages turnover income rent "
+    "betrag preis kosten montant prix importe precio importo prezzo value award total payable currency money"
+)
+_PERCENT_WORDS = stems_of("percent percentage share rate proportion prozent pourcentage porcentaje")
+_COUNT_WORDS = stems_of("number count many quantity participants patients employees people persons anzahl nombre")
+_DATE_LABELS = stems_of("date datum fecha data dato")
+
+
+def date_candidates(question: Question, field: Field) -> list[Candidate]:
+    """Every date; days before months before years, unless the year is asked."""
+    mentions = question.analysis.dates
+    asked = set(question.query.title) | question.query.instructed
+    day_needed = "yyyi" in asked or "yyyymmdd" in asked or "YYYY-MM-DD" in field.instructions
+    fits = {
+        Kind.DATE: 1.0,
+        Kind.MONTH: 0.5 if day_needed else 0.8,
+        Kind.YEAR: 0.9 if "year" in asked else 0.3 if day_needed else 0.45,
+    }
+    days = {mention.normal or mention.span.of(question.analysis.text) for mention in mentions
+            if mention.kind is Kind.DATE}  # fmt: skip
+    found = []
+    rivals = question.starts([mention for mention in mentions if mention.kind is Kind.DATE])
+    for mention in mentions:
+        words = mention.span.of(question.analysis.text)
+        alone = 0.8 if mention.kind is Kind.DATE and len(days) == 1 else 0.0
+        prior = max(alone, _under_plain_date_label(question, mention))
+        found.append(
+            question.candidate(mention, mention.normal or words, prior=prior, fit=fits[mention.kind], rivals=rivals)
+        )
+    return found
+
+
+def _under_plain_date_label(question: Question, mention: Mention) -> float:
+    """A value labelled 'Date' may be the date that is asked for when nothing says more."""
+    for pair, stems in question.analysis.pairs:
+        if pair.value.start <= mention.start < pair.value.start + 25 and pair.strength > 0.7:
+            return 0.7 if set(stems) <= _DATE_LABELS else 0.0
+    return 0.0
+
+
+def number_candidates(question: Question, field: Field) -> list[Candidate]:
+    """Every figure, weighed by whether its kind (money, percent, count, measure) is the one asked for."""
+    text = question.analysis.text
+    fits = _number_fits(question, field)
+    currency = currency_of(field.unit) if field.unit else None
+    counted = bool(set(question.query.title) & _COUNT_WORDS)
+    found = []
+    by_kind = {kind: [m for m in question.analysis.numbers if m.kind is kind] for kind in fits}
+    rivals = {kind: question.starts(mentions) for kind, mentions in by_kind.items()}
+    for mention in question.analysis.numbers:
+        fit = fits[mention.kind]
+        words = mention.span.of(text)
+        if field.unit and mention.normal in (field.unit, currency):
+            fit = 1.0
+        if not any(c in "123456789" for c in words) and any(c == "0" for c in words):
+            fit *= 0.7  # zeros are mostly empty columns
+        if mention.kind is Kind.NUMBER and _is_year(words) and "year" not in question.query.title:
+            fit *= 0.4
+        if mention.kind is Kind.NUMBER and _is_numbering(question, mention):
+            fit *= 0.2
+        if fits[Kind.MONEY] == 1.0 and mention.kind is Kind.NUMBER and words[-3:-2] in (".", ","):
+            fit = max(fit, 0.97)  # two decimals: an amount without its sign
+        prior = 0.2 if mention.kind is not Kind.NUMBER and fit == 1.0 else 0.0
+        if prior and len(by_kind[mention.kind]) == 1:
+            prior = 0.9
+        found.append(
+            question.candidate(
+                mention, words, prior=prior, fit=fit, behind=1.0 if counted else 0.6, rivals=rivals[mention.kind]
+            )
+        )
+    if "total" in question.query.title:  # of several totals the last one is the final one
+        found.reverse()
+    return found
+
+
+def _number_fits(question: Question, field: Field) -> dict[Kind, float]:
+    title = set(question.query.title)
+    asked = title | question.query.instructed
+    unit = field.unit or ""
+    fits = {Kind.MONEY: 0.75, Kind.PERCENT: 0.7, Kind.MEASURE: 0.85, Kind.NUMBER: 0.95}
+    if "%" in unit or title & _PERCENT_WORDS or "percent" in unit.lower():
+        fits.update({Kind.PERCENT: 1.0, Kind.MONEY: 0.4, Kind.NUMBER: 0.65, Kind.MEASURE: 0.3})
+    elif (unit and currency_of(unit)) or title & _MONEY_WORDS or (asked & _MONEY_WORDS and not title & _COUNT_WORDS):
+        fits.update({Kind.MONEY: 1.0, Kind.PERCENT: 0.4, Kind.NUMBER: 0.85, Kind.MEASURE: 0.5})
+    elif title & _COUNT_WORDS or "number" in asked or "how many" in field.instructions.lower():
+        fits.update({Kind.NUMBER: 1.0, Kind.MONEY: 0.3, Kind.PERCENT: 0.3, Kind.MEASURE: 0.6})
+    elif unit:
+        fits.update({Kind.MEASURE: 0.9, Kind.NUMBER: 0.75})
+    return fits
+
+
+def _is_year(words: str) -> bool:
+    return len(words) == 4 and words.isdigit() and words[:2] in ("18", "19", "20")
+
+
+def _is_numbering(question: Question, mention: Mention) -> bool:
+    """'3.' or '3)' at the beginning of a line, 'Section 3', 'Article 3'."""
+    text = question.analysis.text
+    head = text[max(0, mention.start - 12) : mention.start]
+    begins = not head.strip(" \t") or head.rstrip(" \t").endswith("\n")
+    if begins and text[mention.end : mention.end + 1] in (".", ")"):
+        return True
+    word = head.split()[-1].lower().strip(".") if head.split() else ""
+    return word in ("section", "article", "page", "exhibit", "chapter", "figure", "table", "annex", "no", "§")
+
+
+def place_candidates(question: Question, field: Field) -> list[Candidate]:
+    """Known places and capitalised words after a cue; what stands under a matching label counts as a place too."""
+    text = question.analysis.text
+    known = {mention.span.of(text) for mention in question.analysis.places if mention.normal == "known"}
+    rivals = question.starts(question.analysis.places)
+    found = [
+        question.candidate(
+            mention,
+            mention.span.of(text),
+            rivals=rivals,
+            prior=0.0 if mention.normal != "known" else 0.9 if len(known) == 1 else 0.15,
+            fit=1.0 if mention.normal == "known" else 0.75,
+        )
+        for mention in question.analysis.places
+    ]
+    for pair, strength in question.labelled:
+        words = pair.value.of(text)
+        if strength >= 0.6 and len(words) <= 120 and words[:1].isupper():
+            mention = Mention(pair.value.start, pair.value.end, Kind.PLACE)
+            found.append(question.candidate(mention, words))
+    return found
