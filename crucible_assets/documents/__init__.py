@@ -1,0 +1,1 @@
+"""Reading documents: bytes in, text with its map to pages, paragraphs and cells out."""

@@ -1,0 +1,192 @@
+"""From bytes to characters: byte order marks, UTF-8, declared encodings, then the most plausible guess."""
+
+import codecs
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from charset_normalizer import from_bytes
+
+from crucible_assets.documents.words import detect_language
+
+_MARKS: Final = (  # the longer marks first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE: Final = 20_000  # bytes looked at to choose an encoding; even and divisible by four
+# Tried besides the guesser's favourite: encodings it rarely proposes although they are met
+_WIDE: Final = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
+_EBCDIC: Final = "cp037"
+# Latin code pages differ in a few letters only, and a guess among them is right once the language is known
+_LATIN_REGIONS: Final = {
+    "west": [
+        "en", "de", "fr", "es", "it", "pt", "nl", "da", "sv", "no", "nn", "nb", "fi", "is", "ca", "ga", "gl",
+        "eu", "af", "id", "ms",
+    ],
+    "centre": ["pl", "cs", "sk", "hu", "sl", "hr", "bs", "ro", "sq"],
+    "turkish": ["tr", "az"],
+    "baltic": ["lt", "lv", "et"],
+}  # fmt: skip
+_LATIN_PAGES: Final = (  # one row per maker: the code page of each region
+    {"west": "cp1252", "centre": "cp1250", "turkish": "cp1254", "baltic": "cp1257"},
+    {"west": "cp850", "centre": "cp852", "turkish": "cp857", "baltic": "cp775"},
+    {"west": "mac_roman", "centre": "mac_latin2", "turkish": "mac_turkish"},
+)
+_COMMON: Final = frozenset(" \n\t.,;:!?'\"()-–—’“”«»/%&$€£0123456789")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text, the encoding it was read with, and whether characters had to be replaced."""
+
+    text: str
+    encoding: str
+    replaced: int = 0  # number of U+FFFD put in for bytes that mean nothing
+
+
+def decode(data: bytes, declared: str | None = None) -> Decoded:
+    """Decode `data`; `declared` is an encoding that the file itself names. Never fails."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return _lenient(data, name)
+    if _looks_wide(data):
+        wide = _best(data, _WIDE)
+        if wide is not None:
+            return _lenient(data, wide)
+    if not _has_escapes(data):
+        try:
+            return Decoded(data.decode("utf-8"), "utf-8")
+        except UnicodeDecodeError as error:
+            if error.end >= len(data) - 3 and error.start > 0 and error.reason == "unexpected end of data":
+                return _lenient(data, "utf-8")
+    if declared is not None and (known := _known(declared)) is not None:
+        return _lenient(data, known)
+    return _guess(data)
+
+
+def _looks_wide(data: bytes) -> bool:
+    """Whether `data` may be UTF-16 or UTF-32 without a mark.
+
+    That is: it holds many NULs, and they are no mere dirt in a text of single bytes.
+    """
+    sample = data[:_SAMPLE]
+    if len(sample) < 4 or sample.count(0) <= len(sample) // 50:
+        return False
+    alternate = max(sample[::2].count(0), sample[1::2].count(0)) / (len(sample) / 2)
+    without = sample.replace(b"\x00", b"").decode("utf-8", "replace")
+    return alternate > 0.8 or plausibility(without) < 0.8
+
+
+def _has_escapes(data: bytes) -> bool:
+    """Whether ISO 2022 escape sequences occur (they are valid ASCII, and would pass as UTF-8)."""
+    return b"\x1b$" in data[:_SAMPLE] or b"\x1b(" in data[:_SAMPLE]
+
+
+def _guess(data: bytes) -> Decoded:
+    guessed = from_bytes(data[: 4 * _SAMPLE]).best()
+    candidates = [guessed.encoding] if guessed is not None else []
+    candidates += [_EBCDIC, "utf-16-le", "utf-16-be", "cp1252"]
+    chosen = _best(data, tuple(dict.fromkeys(candidates)))
+    mostly_utf8 = _lenient(data, "utf-8")
+    if chosen is None or mostly_utf8.replaced * 200 < len(mostly_utf8.text) or _mixed(data):
+        return mostly_utf8
+    return _lenient(data, _page_of_language(data, chosen))
+
+
+def _page_of_language(data: bytes, guessed: str) -> str:
+    """The code page that fits the language of the text, of the same maker as the guessed one."""
+    row = next((pages for pages in _LATIN_PAGES if guessed in pages.values()), None)
+    if row is None:
+        return guessed
+    sample = data[:_SAMPLE]
+    language = detect_language(sample.decode(guessed, "replace"))
+    region = next((name for name, codes in _LATIN_REGIONS.items() if language in codes), None)
+    fitting = row.get(region or "", guessed)
+    return fitting if "\ufffd" not in sample.decode(fitting, "replace") else guessed
+
+
+def _mixed(data: bytes) -> bool:
+    """Whether bytes that are good UTF-8 outnumber those that are not: a UTF-8 text with foreign bytes in it."""
+    text = data.decode("utf-8", "replace")
+    good = sum(1 for character in text[:_SAMPLE] if character > "\x7f" and character != "\ufffd")
+    return good > 2 * text[:_SAMPLE].count("\ufffd")
+
+
+def _best(data: bytes, names: tuple[str, ...]) -> str | None:
+    """The encoding that makes the most plausible text of the beginning of `data`; None when none can."""
+    scored = []
+    for name in names:
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(data[:_SAMPLE])
+        except (UnicodeDecodeError, LookupError):
+            continue
+        scored.append((plausibility(text), -names.index(name)))
+    if not scored or max(scored)[0] <= 0:
+        return None
+    return names[-max(scored)[1]]
+
+
+def plausibility(text: str) -> float:
+    """How much `text` looks like something written: 1 at best, negative for noise.
+
+    Letters, digits, spaces and punctuation count for it; controls, unassigned and private characters and letters
+    that change script inside a word count against.
+    """
+    if not text:
+        return 0.0
+    score = 0.0
+    previous = ""
+    for character in text:
+        if character in _COMMON:
+            score += 1.0
+            script = ""
+        else:
+            category = unicodedata.category(character)
+            script = _script(character) if category[0] == "L" else ""
+            if category[0] in "LM":
+                score += 1.0 if not previous or not script or previous == script else -1.0
+            elif category in ("Cc", "Cn", "Co", "Cs"):
+                score -= 1.0 if character in "\r\f" else 4.0
+            elif category[0] in "PSN":
+                score += 0.2
+        previous = script
+    return score / len(text)
+
+
+def _script(character: str) -> str:
+    """A rough name of the script: all ideographs and kana together, everything else by its Unicode name."""
+    code = ord(character)
+    if code < 0x250:
+        return "LATIN"
+    if 0x2E80 <= code < 0xA000 or 0xAC00 <= code < 0xD7B0 or 0xF900 <= code < 0xFB00:
+        return "CJK"
+    return unicodedata.name(character, "?").split(" ", 1)[0]
+
+
+def _known(name: str) -> str | None:
+    try:
+        known = codecs.lookup(name.strip().strip("\"'")).name
+    except LookupError:
+        return None
+    # browsers read these labels as their Windows supersets (WHATWG Encoding Standard)
+    return {"iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030"}.get(known, known)
+
+
+def _lenient(data: bytes, name: str) -> Decoded:
+    text = data.decode(name, "replace")
+    return Decoded(text.removeprefix("\ufeff"), name, text.count("\ufffd"))
+
+
+_HTML_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_XML_ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)""")
+
+
+def declared_in_markup(data: bytes) -> str | None:
+    """The encoding that an HTML or XML file names in its first 4 KiB."""
+    head = data[:4096]
+    found = _XML_ENCODING.search(head) or _HTML_CHARSET.search(head)
+    return found.group(1).decode("ascii") if found else None
