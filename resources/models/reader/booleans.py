@@ -23,6 +23,7 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _NEGATION_REACH = 45  # characters before the thing that is denied
+_PREFIXES = frozenset({"anti", "non", "un"})
 _CORE_NEEDED = 0.6  # share of the core words that one sentence must hold
 
 
@@ -44,34 +45,37 @@ def _labelled(question: Question) -> list[Candidate]:
 
 
 def _said(question: Question) -> list[Candidate]:
-    core = question.query.core
-    if not core:
-        return []
-    total = sum(question.weight(word) for word in core)
-    postings = question.analysis.postings
-    stems = question.analysis.tokens.stems
+    """Sentences that hold the title's words, the better the more of the instruction's; or most of the latter."""
+    title = tuple(word for word in question.query.core if word not in _PREFIXES)
+    instructed = tuple(word for word in question.query.head if word not in title)
     found = []
     for number, coverage in question.coverages.items():
         first, last = question.analysis.sentence_tokens[number]
-        words = set(stems[first:last])
-        share = sum(question.weight(word) for word in core if word in words) / total
-        if share < _CORE_NEEDED or not postings:
+        words = set(question.analysis.tokens.stems[first:last])
+        named, told = _share(question, title, words), _share(question, instructed, words)
+        if named < _CORE_NEEDED and told < _CORE_NEEDED:
             continue
+        alone = len(title) == 1 and len(instructed) > 2  # one word proves little when more is asked
+        cue = max(named * ((0.45 if alone else 0.8) + min(0.55 if alone else 0.2, told)), 0.9 * told)
         sentence = question.analysis.sentences[number]
         unit = Span(sentence.start, sentence.end)
-        span = _core_span(question, number)
+        span = _core_span(question, number, {*title, *instructed})
         denied = _is_denied(question.analysis.text, unit, span, question)
-        heading = 0.6 if last - first <= len(core) + 2 else 1.0
-        evidence = Evidence(cue=share * share, similarity=coverage, fit=heading)
-        found.append(Candidate(not denied, span, unit, evidence))
+        heading = 0.6 if last - first <= len(title) + 2 else 1.0
+        found.append(Candidate(not denied, span, unit, Evidence(cue=cue**2, similarity=coverage, fit=heading)))
     return found
 
 
-def _core_span(question: Question, number: int) -> Span:
-    """From the first to the last core word of the sentence."""
+def _share(question: Question, asked: tuple[str, ...], words: set[str]) -> float:
+    """The share of the asked words' weight that the sentence holds."""
+    total = sum(question.weight(word) for word in asked)
+    return sum(question.weight(word) for word in asked if word in words) / total if total else 0.0
+
+
+def _core_span(question: Question, number: int, core: set[str]) -> Span:
+    """From the first to the last of the words in the sentence."""
     tokens = question.analysis.tokens
     first, last = question.analysis.sentence_tokens[number]
-    core = set(question.query.core)
     places = [position for position in range(first, last) if tokens.stems[position] in core]
     return Span(tokens.starts[places[0]], tokens.ends[places[-1]])
 

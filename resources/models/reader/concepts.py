@@ -104,6 +104,11 @@ TYPE_WORDS = stems_of(
     "place location"
 )
 
+# Words that a label may add without meaning something else: 'Total incl. VAT', 'Grand total (rounded)'.
+LIGHT_WORDS = stems_of(
+    "grand incl inclusive including tax vat gst mwst tva iva after rounded final payable due sales sale rm"
+)
+
 # Words before or in a label that make it another label: 'Sub total', 'previous date'.
 CONTRARY_WORDS = stems_of(
     "sub subtotal previous former excl excluding before print printed old last zwischensumme netto net discount "

@@ -117,6 +117,7 @@ _CONNECTORS = frozenset(
     ]
 )
 _WORD = re.compile(r"[^\W\d_][\w'’\-/]*(?:\.(?=[\w])[\w]+)*\.?|&|\d[\w¢]*|[/+](?=\s)")
+_BRACKET = re.compile(rf"\s?\([A-Z][\w. ]{{0,14}}\)\s(?:{_LEGAL})\b", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}\b")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]|]{3,200}[^\s<>\"')\]|.,;:]")
 _PHONE = re.compile(r"(?<![\w.])\+?\(?\d{1,4}\)?(?:[\s./-]\(?\d{2,5}\)?){1,4}(?:[\s-]\d{1,4})?(?!\w)")
@@ -141,6 +142,11 @@ def find_identifiers(text: str) -> list[Mention]:
 
 def _is_capital(word: str) -> bool:
     return word[0].isupper() or word[0].isdigit() or word in "&/+"
+
+
+def _bracket_joins(text: str, start: int) -> bool:
+    """A short bracket before a legal form belongs to the name: 'Mydin (M) Sdn Bhd'."""
+    return _BRACKET.match(text, start) is not None
 
 
 def _gap_joins(gap: str) -> bool:
@@ -189,7 +195,8 @@ def _names_in(text: str, block: Span) -> list[Mention]:
         word = match.group()
         gap = text[run[-1].end() : match.start()] if run else ""
         legal = _LEGAL_FORM.fullmatch(word) is not None and _is_capital(word)
-        joined = bool(run) and (_gap_joins(gap) or (legal and gap in (", ", ",", ",\n", "-")))
+        bracket = bool(run) and gap in (" (", ") ", "(") and (gap == ") " or _bracket_joins(text, run[-1].end()))
+        joined = bool(run) and (bracket or _gap_joins(gap) or (legal and gap in (", ", ",", ",\n", "-")))
         if run and (not joined or (sealed and not legal) or len(run) > 12 or _sentence_end(run[-1].group(), word)):
             flush()
         if _is_capital(word) or (run and fold(word) in _CONNECTORS):

@@ -5,6 +5,7 @@ Layout only: nothing here knows what is asked. A pair's strength says how sure t
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from resources.models.reader.spans import Pair, Span
 
@@ -83,7 +84,8 @@ def _row_pairs(text: str, cells: Sequence[Span], row: Span) -> Iterator[Pair]:
         if pair is None:
             continue
         if pair.value.end > pair.value.start:
-            yield pair
+            more = index + 1 < len(cells) and colons[index + 1] is None  # a row of a table, not one value
+            yield replace(pair, strength=0.8) if more else pair
         elif index + 1 < len(cells) and colons[index + 1] is None:
             yield Pair(pair.label, cells[index + 1], 1.0, row)
     if not any(colons) and len(cells) >= 2 and _is_label(text, cells[0]):

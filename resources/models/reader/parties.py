@@ -37,10 +37,14 @@ def party_candidates(question: Question, field: Field) -> list[Candidate]:
     text = question.analysis.text
     join = _JOINS.search(text, 0, _PREAMBLE)
     start = join.end() if join else None
+    places = {place.start for place in question.analysis.places if place.normal == "known"}
     found = []
     for mention in question.analysis.names:
         words = mention.span.of(text)
-        if all(stem(word) in _GENERIC for word in words_of(words)):
+        spoken = words_of(words)
+        if all(stem(word) in _GENERIC for word in spoken) or "agreement" in words.lower():
+            continue
+        if mention.kind is Kind.NAME and (spoken[-1].isdigit() or mention.start in places):
             continue
         evidence = _evidence(question, text, mention, start)
         if evidence is not None:

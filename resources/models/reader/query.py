@@ -37,6 +37,7 @@ class Query:
     phrases: tuple[tuple[Phrase, float], ...]  # two words and more, with their weight in prose
     instructed: frozenset[str]  # stems of the instructions
     contrary: frozenset[str]
+    head: Phrase  # the content words of the first instruction
     core: Phrase  # the title's words that carry meaning; those of the first instruction when the title has none
 
 
@@ -108,6 +109,7 @@ def _query(name: str, title: str, instructions: str) -> Query:
         terms=terms,
         phrases=tuple(phrases.items()),
         instructed=instructed,
+        head=_core(head),
         core=_core(own) or _core(head) or _stems(own),
         contrary=CONTRARY_WORDS - set(_all_stems(own)) - instructed,
     )

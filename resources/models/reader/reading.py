@@ -27,7 +27,7 @@ THRESHOLDS = {
     VariableType.LOCATION: 0.45,
     VariableType.JSON: 0.5,
 }
-_FURTHER = 0.8  # of several values, those that reach this share of the best one's confidence are given
+_FURTHER = 0.85  # of several values, those that reach this share of the best one's confidence are given
 _CANDIDATES = {
     VariableType.TEXT: text_candidates,
     VariableType.NUMBER: number_candidates,

@@ -55,12 +55,12 @@ def role_of(field: Field) -> Role:
     title = [stem(word) for word in words_of(field.title or field.name)]
     parts = instruction_parts(field.instructions)
     head = [stem(word) for word in words_of(parts[0])] if parts else []
-    if "mail" in head and "address" in head:
+    if {"mail", stem("address")} <= set(head):
         return Role.EMAIL
-    entitled = "titl" in title or "name" in title
+    entitled = bool({stem("title"), stem("name")} & set(title))
     if entitled and _DOCUMENT_WORDS & set(title + head[:6]):
         return Role.HEADING
-    if {"number", "no", "nr"} & set(title) and "of" not in title:
+    if {stem("number"), "no", "nr"} & set(title) and "of" not in title:
         return Role.IDENTIFIER
     for words in (title, head[:8]):
         for role, known in _STEMMED:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from resources.models.reader.analysis import Analysis
-from resources.models.reader.concepts import TYPE_WORDS
+from resources.models.reader.concepts import LIGHT_WORDS, TYPE_WORDS
 from resources.models.reader.query import Query
 from resources.models.reader.spans import Mention, Pair, Span
 from resources.models.reader.words import STOP_WORDS
@@ -257,4 +257,4 @@ def _same(asked: str, word: str) -> bool:
 
 
 def _worth(word: str) -> float:
-    return _TYPE_WEIGHT if word in TYPE_WORDS else 1.0
+    return _TYPE_WEIGHT if word in TYPE_WORDS or word in LIGHT_WORDS else 1.0

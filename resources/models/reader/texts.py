@@ -114,7 +114,13 @@ def _names(question: Question) -> list[Candidate]:
             evidence = Evidence(cue=top, prior=top, similarity=label_bonus.evidence.similarity, fit=fit)
             label_bonus = Candidate(words, mention.span, label_bonus.unit, evidence)
         found.append(label_bonus)
-    return [*_labelled(question, 90), *found]
+    return [*(c for c in _labelled(question, 90) if _is_name(c.value)), *found]
+
+
+def _is_name(words: str) -> bool:
+    """Begins with a capital and is made of letters rather than figures."""
+    letters = sum(c.isalpha() for c in words)
+    return words[0].isupper() and letters >= 0.7 * len(words.replace(" ", ""))
 
 
 _ISSUING = stems_of("issuer issued vendor seller supplier shop merchant publisher")

@@ -1,9 +1,13 @@
 """Candidates of the types that a recogniser knows by form: dates, numbers, places."""
 
+import re
+from dataclasses import replace
+
+from resources.models.reader.concepts import TYPE_WORDS
 from resources.models.reader.numbers import currency_of
 from resources.models.reader.scoring import Candidate, Question
 from resources.models.reader.spans import Kind, Mention
-from resources.models.reader.words import stems_of
+from resources.models.reader.words import stem, stems_of
 from resources.models.request import Field
 
 _MONEY_WORDS = stems_of(
@@ -19,7 +23,7 @@ def date_candidates(question: Question, field: Field) -> list[Candidate]:
     """Every date; days before months before years, unless the year is asked."""
     mentions = question.analysis.dates
     asked = set(question.query.title) | question.query.instructed
-    day_needed = "yyyi" in asked or "yyyymmdd" in asked or "YYYY-MM-DD" in field.instructions
+    day_needed = "YYYY-MM-DD" in field.instructions
     fits = {
         Kind.DATE: 1.0,
         Kind.MONTH: 0.5 if day_needed else 0.8,
@@ -27,6 +31,7 @@ def date_candidates(question: Question, field: Field) -> list[Candidate]:
     }
     days = {mention.normal or mention.span.of(question.analysis.text) for mention in mentions
             if mention.kind is Kind.DATE}  # fmt: skip
+    plain = all(word in TYPE_WORDS for word in question.query.title)  # asks for 'the date' and no more
     found = []
     rivals = question.starts([mention for mention in mentions if mention.kind is Kind.DATE])
     for mention in mentions:
@@ -36,7 +41,13 @@ def date_candidates(question: Question, field: Field) -> list[Candidate]:
         found.append(
             question.candidate(mention, mention.normal or words, prior=prior, fit=fits[mention.kind], rivals=rivals)
         )
-    return found
+    return [_raised(candidate, number) for number, candidate in enumerate(found)] if plain else found
+
+
+def _raised(candidate: Candidate, number: int) -> Candidate:
+    """An unlabelled date when just 'the date' is asked for: plausible, the first most of all."""
+    evidence = replace(candidate.evidence, label=max(candidate.evidence.label, 0.5 - 0.02 * min(number, 10)))
+    return replace(candidate, evidence=evidence)
 
 
 def _under_plain_date_label(question: Question, mention: Mention) -> float:
@@ -77,9 +88,28 @@ def number_candidates(question: Question, field: Field) -> list[Candidate]:
                 mention, words, prior=prior, fit=fit, behind=1.0 if counted else 0.6, rivals=rivals[mention.kind]
             )
         )
-    if "total" in question.query.title:  # of several totals the last one is the final one
-        found.reverse()
-    return found
+    return _largest_total(found) if "total" in question.query.title else found
+
+
+def _largest_total(found: list[Candidate]) -> list[Candidate]:
+    """Of several figures labelled as totals the largest is the one that includes the rest."""
+    sizes = [_size(str(c.value)) if c.evidence.label >= 0.4 and c.evidence.fit >= 0.8 else 0.0 for c in found]
+    largest = max(sizes, default=0.0)
+    return [
+        replace(c, evidence=replace(c.evidence, prior=max(c.evidence.prior, (size / largest) ** 2)))
+        if largest and size
+        else c
+        for c, size in zip(found, sizes, strict=True)
+    ]
+
+
+def _size(words: str) -> float:
+    """The figure as a number, its last separator taken for the decimal one when one or two digits follow it."""
+    digits = re.sub(r"[^\d.,]", "", words).strip(".,")
+    whole, mark, rest = digits.rpartition(max(digits, key=lambda c: (c in ".,") * (digits.rfind(c) + 1), default=""))
+    if mark in (".", ",") and 1 <= len(rest) <= 2:
+        return float(re.sub(r"\D", "", whole) or "0") + float(f"0.{rest}")
+    return float(re.sub(r"\D", "", digits) or "0")
 
 
 def _number_fits(question: Question, field: Field) -> dict[Kind, float]:
@@ -91,7 +121,7 @@ def _number_fits(question: Question, field: Field) -> dict[Kind, float]:
         fits.update({Kind.PERCENT: 1.0, Kind.MONEY: 0.4, Kind.NUMBER: 0.65, Kind.MEASURE: 0.3})
     elif (unit and currency_of(unit)) or title & _MONEY_WORDS or (asked & _MONEY_WORDS and not title & _COUNT_WORDS):
         fits.update({Kind.MONEY: 1.0, Kind.PERCENT: 0.4, Kind.NUMBER: 0.85, Kind.MEASURE: 0.5})
-    elif title & _COUNT_WORDS or "number" in asked or "how many" in field.instructions.lower():
+    elif title & _COUNT_WORDS or stem("number") in asked or "how many" in field.instructions.lower():
         fits.update({Kind.NUMBER: 1.0, Kind.MONEY: 0.3, Kind.PERCENT: 0.3, Kind.MEASURE: 0.6})
     elif unit:
         fits.update({Kind.MEASURE: 0.9, Kind.NUMBER: 0.75})
