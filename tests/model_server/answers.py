@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.model_server.locate import mention, place, sentence
+from tests.model_server.schemas import is_closed, property_named
 from tests.model_server.shaping import Finding, Lookup, shaped
 from tests.model_server.view import Answerer, Json, OutputMode, Reply, RequestView
+from tests.model_server.wire import dumps
 
 Gold = Mapping[str, Sequence[Json]]
 _MEMORY = 512  # documents whose reading is remembered
@@ -34,7 +36,7 @@ def answer_from(view: RequestView, lookup: Lookup, everything: Callable[[], Mapp
 
 
 def _dumps(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return dumps(value).decode()
 
 
 class _Remembered:
@@ -161,19 +163,9 @@ class GoldAnswers:
 
 def _closed(view: RequestView, name: str) -> bool:
     """Whether a variable's values are a closed list or yes/no, by the schema."""
-    text = json.dumps(_property(view.schema, name))
-    return '"enum"' in text or '"boolean"' in text.replace('"found": {"type": "boolean"', "")
-
-
-def _property(schema: Any, name: str) -> Any:
-    if isinstance(schema, Mapping):
-        properties = schema.get("properties")
-        if isinstance(properties, Mapping) and name in properties:
-            return properties[name]
-        return next((found for part in schema.values() if (found := _property(part, name)) is not None), None)
-    if isinstance(schema, list):
-        return next((found for part in schema if (found := _property(part, name)) is not None), None)
-    return None
+    schema = view.schema
+    part = property_named(schema, schema, name) if schema is not None else None
+    return schema is not None and part is not None and is_closed(part, schema)
 
 
 def _marker_index(keys: Iterable[str]) -> dict[str, list[str]]:

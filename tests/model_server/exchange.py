@@ -105,7 +105,9 @@ class Exchange:
 
     def _generate(self, view: RequestView) -> Plan:
         config, call = self._config, self._call
-        if refused := self._judged(view.prompt if config.faults.permanent else "", count_tokens(view.prompt)):
+        if refused := self._judged(
+            view.prompt if config.faults.permanent else "", sum(count_tokens(turn.text) for turn in view.turns)
+        ):
             return refused
         tokens = self._dialect.prompt_tokens(view, self._app.cache, config)
         try:

@@ -84,7 +84,7 @@ def chat_problem(body: Json, config: ServerConfig) -> Problem | None:
             return _wrong(name, "a decimal", value)
         if not low <= value <= high:
             side, bound = ("below minimum", low) if value < low else ("above maximum", high)
-            code = f"decimal_{side.replace(' ', '_')}_value"
+            code = "decimal_below_min_value" if value < low else "decimal_above_max_value"
             sign = ">=" if value < low else "<="
             return _invalid(
                 f"Invalid '{name}': decimal {side} value. Expected a value {sign} {bound}, but got {value} instead.",

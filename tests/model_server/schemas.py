@@ -4,18 +4,40 @@ Made for the schemas of structured output: `$ref`, `anyOf`, `oneOf`, `allOf`, `e
 arrays, strings with length, format or pattern, numbers with limits. `not`, `if` and `uniqueItems` are not obeyed.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic_core import to_json
 
 Schema = Mapping[str, Any]
+_MAX_REMEMBERED = 4096
 MAX_DEPTH = 24  # of recursive schemas
 _CELL_KEYS = frozenset({"value", "values", "found"})
+
+
+T = TypeVar("T")
+
+
+def remembered(function: Callable[[Schema], T]) -> Callable[[Schema], T]:
+    """A pure function of a schema that is computed once for each content; the same few are sent again and again."""
+    known: OrderedDict[bytes, T] = OrderedDict()
+
+    def remembering(schema: Schema) -> T:
+        key = to_json(schema)
+        if key not in known:
+            known[key] = function(schema)
+            if len(known) > _MAX_REMEMBERED:
+                known.popitem(last=False)
+        return known[key]
+
+    return remembering
 
 
 def resolved(schema: Any, root: Schema) -> Schema:
     """The schema with `$ref` followed and `allOf` merged, one level deep; an unknown one becomes `{}`."""
     for _ in range(MAX_DEPTH):
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return {}
         reference = schema.get("$ref")
         if not isinstance(reference, str):
@@ -24,9 +46,9 @@ def resolved(schema: Any, root: Schema) -> Schema:
         for part in reference.removeprefix("#").strip("/").split("/"):
             if part:
                 key = part.replace("~1", "/").replace("~0", "~")
-                target = target.get(key) if isinstance(target, Mapping) else None
+                target = target.get(key) if isinstance(target, dict) else None
         schema = target
-    if not isinstance(schema, Mapping):
+    if not isinstance(schema, dict):
         return {}
     merged = schema.get("allOf")
     if isinstance(merged, list) and merged:
@@ -84,6 +106,7 @@ def is_cell(schema: Any, root: Schema, depth: int = 0) -> bool:
     return True
 
 
+@remembered
 def asked(schema: Schema) -> tuple[str, ...]:
     """Names of the variables that a schema asks for, in its order, each once."""
     return tuple(dict.fromkeys(_asked(schema, schema, 0)))
@@ -102,3 +125,32 @@ def _asked(schema: Any, root: Schema, depth: int) -> Iterator[str]:
                     yield from _asked(part, root, depth + 1)
         elif kind == "array":
             yield from _asked(option.get("items", {}), root, depth + 1)
+
+
+def property_named(schema: Any, root: Schema, name: str, depth: int = 0) -> Any:
+    """The schema of the first property with a name, however deep; None when there is none."""
+    if depth > MAX_DEPTH:
+        return None
+    for option in alternatives(resolved(schema, root), root):
+        properties = option.get("properties", {})
+        if name in properties:
+            return properties[name]
+        for part in (*properties.values(), *([option["items"]] if "items" in option else [])):
+            found = property_named(part, root, name, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def is_closed(schema: Any, root: Schema, depth: int = 0) -> bool:
+    """Whether a cell's value is one of a closed list, or yes or no."""
+    if depth > MAX_DEPTH:
+        return False
+    for option in alternatives(resolved(schema, root), root):
+        if "enum" in option or "const" in option or option.get("type") == "boolean":
+            return True
+        inner = [option["items"]] if "items" in option else []
+        inner += [option["properties"][key] for key in ("value", "values") if key in option.get("properties", {})]
+        if any(is_closed(part, root, depth + 1) for part in inner):
+            return True
+    return False

@@ -7,7 +7,7 @@ OpenAI: guide "Structured Outputs", section "Supported schemas". Anthropic: guid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.model_server.schemas import Schema
+from tests.model_server.schemas import Schema, remembered
 
 OPENAI_MAX_PROPERTIES = 5_000
 OPENAI_MAX_DEPTH = 10
@@ -48,6 +48,7 @@ def _is_object(schema: Schema) -> bool:
     return kind == "object" or (isinstance(kind, list) and "object" in kind)
 
 
+@remembered
 def openai_refusal(schema: Schema) -> str | None:
     """Why OpenAI's strict mode refuses a schema, in its words without the schema's name; None when it takes it."""
     if not _is_object(schema) or "anyOf" in schema:
@@ -82,6 +83,7 @@ def openai_refusal(schema: Schema) -> str | None:
     return None
 
 
+@remembered
 def anthropic_refusal(schema: Schema) -> str | None:
     """Why Anthropic refuses a schema for structured output; None when it takes it."""
     unions = optional = 0

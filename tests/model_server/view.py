@@ -89,7 +89,7 @@ def fenced(turns: Sequence[Turn]) -> tuple[str, str]:
     for text in (user, everything):
         start = text.find("<document-")
         if start < 0:
-            continue
+            continue  # nothing fenced here
         opened = text.find(">", start)
         fence = text[start + len("<document-") : opened]
         closing = f"</document-{fence}>"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
+from pydantic_core import to_json
+
 from tests.model_server.config import Fault
 from tests.model_server.schemas import alternatives, resolved, type_of
 from tests.model_server.usage import TOKEN_CHARS, count_tokens
@@ -49,8 +51,8 @@ class Answer:
 def dumps(value: Json) -> bytes:
     """Compact JSON in UTF-8; text that UTF-8 cannot hold (lone surrogates) is escaped."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
+        return to_json(value)
+    except ValueError:
         return json.dumps(value, separators=(",", ":")).encode()
 
 
