@@ -1,5 +1,6 @@
 """The long table: one row per value of a cell with everything known about it, and the way back to cells."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ LONG_SCHEMA: dict[str, pl.DataType] = {
     "model": pl.String(),
     "reasons": pl.String(),
 }
+_BLOCK = 20_000  # records
 
 
 def long(spec: DatasetSpec, rows: Sequence[RowRecord], cells: Sequence[CellRecord]) -> pl.DataFrame:
@@ -47,7 +49,15 @@ def long(spec: DatasetSpec, rows: Sequence[RowRecord], cells: Sequence[CellRecor
 def long_of(spec: DatasetSpec, table: Table) -> pl.DataFrame:
     """Give the long table of an arranged dataset."""
     records = _records(spec, table)
-    columns = list(zip(*records, strict=True)) or [()] * len(LONG_SCHEMA)
+    blocks = [_block(())]
+    # In blocks, because a record in Python takes some ten times the memory of its row in a frame.
+    while block := tuple(itertools.islice(records, _BLOCK)):
+        blocks.append(_block(block))
+    return pl.concat(blocks, rechunk=True)
+
+
+def _block(records: Sequence[tuple[object, ...]]) -> pl.DataFrame:
+    columns = zip(*records, strict=True) if records else ((),) * len(LONG_SCHEMA)
     named = zip(LONG_SCHEMA.items(), columns, strict=True)
     return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in named])
 

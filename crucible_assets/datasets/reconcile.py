@@ -62,26 +62,25 @@ def reconcile(
     """Compare the cells that are there with rows × variables, in the order of rows and variables."""
     row_counts = Counter(row.row_key for row in rows)
     names = tuple(dict.fromkeys(variable.name for variable in variables))
-    known = set(names)
-    states: dict[Pair, CellState] = {}
+    states: dict[str, dict[str, CellState]] = {name: {} for name in names}  # variable → row key → state
     duplicated: dict[Pair, None] = {}
     unexpected: list[Pair] = []
     for cell in cells:
         pair = (cell.row_key, cell.variable)
-        if cell.row_key not in row_counts or cell.variable not in known:
+        of_variable = states.get(cell.variable)
+        if of_variable is None or cell.row_key not in row_counts:
             unexpected.append(pair)
-        elif pair in states:
+        elif cell.row_key in of_variable:
             duplicated[pair] = None
         else:
-            states[pair] = cell.state
-    by_variable = {name: dict.fromkeys(CellState, 0) for name in names}
-    for (_, name), state in states.items():
-        by_variable[name][state] += 1
+            of_variable[cell.row_key] = cell.state
+    counted = {name: Counter(states[name].values()) for name in names}
+    by_variable = {name: {state: counted[name][state] for state in CellState} for name in names}
     return Reconciliation(
         expected=len(row_counts) * len(names),
         by_state={state: sum(counts[state] for counts in by_variable.values()) for state in CellState},
         by_variable=by_variable,
-        missing=tuple((key, name) for key in row_counts for name in names if (key, name) not in states),
+        missing=tuple((key, name) for key in row_counts for name in names if key not in states[name]),
         duplicated=tuple(duplicated),
         unexpected=tuple(unexpected),
         duplicated_rows=tuple(key for key, count in row_counts.items() if count > 1),

@@ -136,20 +136,21 @@ def _number(text: str) -> float | None:
 
 
 def _column_check(rule: str, keeps: Keeps, joined: bool) -> pa.Check:
+    def judged(text: str) -> bool:
+        if not joined:
+            return keeps(text)
+        # Text may hold the separator itself, so a rule of text is also kept by the whole.
+        whole = rule in _TEXT_RULES and keeps(text)
+        return whole or all(keeps(part) for part in text.split(JOINT))
+
     def holds(data: PolarsData) -> pl.LazyFrame:
         # Values repeat in real columns, so each distinct one is judged once.
         texts = data.lazyframe.select(pl.col(data.key).cast(pl.String)).collect().to_series()
-        verdicts = {
-            text: keeps(text) or (joined and _parts_keep(text, keeps)) for text in texts.unique() if text is not None
-        }
+        verdicts = {text: judged(text) for text in texts.unique() if text is not None}
         verdict = [None if text is None else verdicts[text] for text in texts]
         return pl.LazyFrame({data.key: pl.Series(verdict, dtype=pl.Boolean)})
 
     return pa.Check(holds, name=rule, error=rule)
-
-
-def _parts_keep(text: str, keeps: Keeps) -> bool:
-    return JOINT in text and all(keeps(part) for part in text.split(JOINT))
 
 
 def _required_check(variable: Variable, own: Sequence[str], present: Sequence[str]) -> pa.Check:
@@ -184,7 +185,8 @@ def _violations(error: SchemaError, frame: pl.DataFrame, spec: DatasetSpec) -> l
     return [Violation(name, rows[place], rule, values[place]) for place in failed]
 
 
-_ROW_RULES = frozenset({"type", "minimum", "maximum", "earliest", "latest", "allowed_values", "pattern"})
+_TEXT_RULES = frozenset({"allowed_values", "pattern"})
+_ROW_RULES = frozenset({"type", "minimum", "maximum", "earliest", "latest"}) | _TEXT_RULES
 
 
 def _variable_name(column: str, spec: DatasetSpec) -> str:

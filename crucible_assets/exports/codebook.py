@@ -29,6 +29,8 @@ NOTES = (
     "changed; negative numbers in number columns stay numbers. JSON, Parquet and the workbook hold the text itself.",
     "A number or date column is text where at least one value is no exact number or no full date (2020-05).",
     "Joined values are separated by '; '. The long table and the JSON file keep them apart.",
+    "The workbook's Evidence sheet leaves out empty columns and the character offsets of quotes; the long CSV, JSON "
+    "and Parquet files have them.",
 )
 
 

@@ -103,8 +103,30 @@ def _comment(cell: CellRecord) -> str:
     return f"“{quote}”" + (f"\n{place}" if place else "") + f"\n{cell.evidence_status.value}"
 
 
+# What a person reads. Types and character offsets are for programs and stand in the long CSV, JSON and Parquet
+# files; half a million cells take a spreadsheet program long enough without them.
+_EVIDENCE_COLUMNS = (
+    "row",
+    "document",
+    "entity",
+    "variable",
+    "value_index",
+    "value",
+    "state",
+    "confidence",
+    "evidence_quote",
+    "evidence_status",
+    "page",
+    "place",
+    "raw",
+    "prompt_version",
+    "model",
+    "reasons",
+)
+
+
 def _evidence(workbook: Workbook, long: pl.DataFrame) -> None:
-    shown = [name for name in long.columns if name != "entity" or long["entity"].null_count() < long.height]
+    shown = [name for name in _EVIDENCE_COLUMNS if long[name].null_count() < max(long.height, 1)]
     per_sheet = MAX_ROWS - 1
     for part, start in enumerate(range(0, max(long.height, 1), per_sheet), 1):
         name = "Evidence" if part == 1 else f"Evidence {part}"
