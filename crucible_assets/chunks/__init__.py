@@ -1,0 +1,1 @@
+"""Documents cut into chunks for extraction, and chunks into passages for search."""
