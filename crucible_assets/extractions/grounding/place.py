@@ -1,0 +1,173 @@
+"""Placing quotes in a document: exact, else normalised, else fuzzy, else not found; and choosing among repeats."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crucible_assets.extractions.grounding.exact import exact_spans
+from crucible_assets.extractions.grounding.fuzzy import fuzzy_spans
+from crucible_assets.extractions.grounding.normalised import normalised_spans
+from crucible_assets.extractions.grounding.prepared import PreparedText
+from resources.vocabulary import EvidenceStatus
+
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\(\s*(?:\.{3,}|…)\s*\)|\.{3,}|…)\s*")
+_LONGEST_ELISION = 2000  # characters of the document that one ellipsis in a quote may stand for
+_LEAST_PART = 3  # letters and digits on each side of an ellipsis
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where quoted words stand in a document.
+
+    `start` and `end` are character offsets into the document's text (end excluded), None where nothing was found.
+    `score` is 1 for exact and normalised, the share of agreement (0 to 1) for fuzzy, 0 where nothing was found.
+    """
+
+    status: EvidenceStatus
+    start: int | None
+    end: int | None
+    score: float
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a span."""
+        return self.start is not None
+
+
+NOT_FOUND = Placement(EvidenceStatus.NOT_FOUND, None, None, 0.0)
+NOTHING_QUOTED = Placement(EvidenceStatus.NONE, None, None, 0.0)
+
+
+def place(quote: str, document: PreparedText, near: int | None = None, value: str | None = None) -> Placement:
+    """Place one quote; an empty quote gives the status NONE.
+
+    Of several places the one closest to `value` is chosen where the value stands in the document, then the first
+    at or after the offset `near`, then the first of all.
+    """
+    if not quote.strip():
+        return NOTHING_QUOTED
+    candidates = placements(quote, document)
+    return _choose(candidates, document, near, value) if candidates else NOT_FOUND
+
+
+def place_all(quotes: Sequence[str], document: PreparedText) -> tuple[Placement, ...]:
+    """Place quotes that a model gave in reading order, so that repeats attach to the right occurrence.
+
+    As many quotes as possible are placed at rising offsets (the longest rising chain, earliest on ties). A quote
+    outside the chain is placed at its first occurrence after the chain's previous quote, else at its first.
+    """
+    candidates = [placements(quote, document) if quote.strip() else [NOTHING_QUOTED] for quote in quotes]
+    chain = _longest_chain([[p.start for p in options if p.start is not None] for options in candidates])
+    result: list[Placement] = []
+    reached = 0
+    for options, link in zip(candidates, chain, strict=True):
+        if link is not None:
+            result.append(options[link])
+            reached = options[link].start or 0
+        elif options and options[0].found:
+            result.append(_choose(options, document, reached, None))
+        else:
+            result.append(options[0] if options else NOT_FOUND)
+    return tuple(result)
+
+
+def placements(quote: str, document: PreparedText) -> list[Placement]:
+    """All places of a quote in the first phase that finds any, rising; empty if none does."""
+    wanted = quote.strip()
+    exact = exact_spans(wanted, document.text)
+    if exact:
+        return [Placement(EvidenceStatus.EXACT, start, end, 1.0) for start, end in exact]
+    normalised = normalised_spans(wanted, document)
+    if normalised:
+        return [Placement(EvidenceStatus.NORMALISED, start, end, 1.0) for start, end in normalised]
+    elided = _elided(wanted, document)
+    if elided is not None:
+        return [elided]
+    return [
+        Placement(EvidenceStatus.FUZZY, span.start, span.end, span.score) for span in fuzzy_spans(wanted, document)
+    ]
+
+
+def _elided(quote: str, document: PreparedText) -> Placement | None:
+    """The span of a quote with an ellipsis in it, from its first part to its last; None unless every part is found.
+
+    Parts follow each other in the document with at most `_LONGEST_ELISION` characters between them.
+    """
+    parts = [part for part in _ELLIPSIS.split(quote) if part]
+    if len(parts) < 2 or any(sum(map(str.isalnum, part)) < _LEAST_PART for part in parts):
+        return None
+    options = [placements(part, document) for part in parts]
+    if not all(options):
+        return None
+    for first in options[0]:
+        last = first
+        score = first.score
+        for following in options[1:]:
+            nearest = _next(following, last)
+            if nearest is None:
+                break
+            last, score = nearest, min(score, nearest.score)
+        else:
+            return Placement(EvidenceStatus.FUZZY, first.start, last.end, score)
+    return None
+
+
+def _next(options: list[Placement], last: Placement) -> Placement | None:
+    assert last.end is not None, "only found parts are joined"
+    for option in options:
+        if option.start is not None and 0 <= option.start - last.end <= _LONGEST_ELISION:
+            return option
+    return None
+
+
+def _choose(options: list[Placement], document: PreparedText, near: int | None, value: str | None) -> Placement:
+    if len(options) == 1:
+        return options[0]
+    standing: list[int] = []
+    if value is not None and value.strip():
+        standing = [start for start, _ in exact_spans(value.strip(), document.text)]
+        standing = standing or [start for start, _ in normalised_spans(value, document)]
+
+    def preference(option: Placement) -> tuple[int, bool, int]:
+        assert option.start is not None and option.end is not None, "options are found placements"
+        early = near is not None and option.start < near
+        return _distance(option.start, option.end, standing), early, -option.start if early else option.start
+
+    return min(options, key=preference)
+
+
+def _distance(start: int, end: int, standing: list[int]) -> int:
+    """Characters between a span and the nearest of the rising offsets; 0 inside it or where there are none."""
+    at = bisect_left(standing, start)
+    after = max(0, standing[at] - end + 1) if at < len(standing) else None
+    before = start - standing[at - 1] if at else None
+    return min((d for d in (before, after) if d is not None), default=0)
+
+
+def _longest_chain(starts: list[list[int]]) -> list[int | None]:
+    """For each quote the index of its occurrence in the longest strictly rising chain; None for those outside.
+
+    Patience sorting over (quote, occurrence); a quote's occurrences are taken from the last to the first, so that
+    it enters the chain at most once. O(total * log(total)).
+    """
+    tails: list[int] = []  # smallest end of a chain of each length
+    ends: list[tuple[int, int]] = []  # (quote, occurrence) at that end
+    parents: dict[tuple[int, int], tuple[int, int] | None] = {}
+    for quote, options in enumerate(starts):
+        for occurrence in range(len(options) - 1, -1, -1):
+            start = options[occurrence]
+            length = bisect_left(tails, start)
+            parents[(quote, occurrence)] = ends[length - 1] if length else None
+            if length == len(tails):
+                tails.append(start)
+                ends.append((quote, occurrence))
+            else:
+                tails[length] = start
+                ends[length] = (quote, occurrence)
+    chain: list[int | None] = [None] * len(starts)
+    link = ends[-1] if ends else None
+    while link is not None:
+        chain[link[0]] = link[1]
+        link = parents[link]
+    return chain

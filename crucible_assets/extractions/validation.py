@@ -1,0 +1,80 @@
+"""Validation: the limits that a variable sets on its values."""
+
+import datetime
+import re
+
+from resources.vocabulary import ValidationRules, Variable, VariableType
+
+_LONGEST_MATCHED = 10_000  # characters; beyond, a pattern written without care could hold up the run
+
+
+def violations(value: object, variable: Variable) -> tuple[str, ...]:
+    """What is wrong with one coerced value by the variable's rules, in words; empty when nothing is.
+
+    A partial date violates `earliest` or `latest` only if all of its days do. `required` concerns cells, not
+    values, and is not looked at here.
+    """
+    if value is None:
+        return ()
+    rules = variable.validation
+    found: list[str] = []
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        found.extend(_outside_numbers(value, rules))
+    if variable.type is VariableType.DATE and isinstance(value, str):
+        found.extend(_outside_dates(value, rules))
+    text = value if isinstance(value, str) else _as_text(value)
+    if rules.pattern is not None:
+        found.extend(_mismatch(text, rules.pattern))
+    if rules.allowed_values and text not in rules.allowed_values:
+        found.append(f"{_short(text)} is not one of the allowed values {', '.join(map(repr, rules.allowed_values))}")
+    return tuple(found)
+
+
+def date_bounds(iso: str) -> tuple[datetime.date, datetime.date]:
+    """First and last day of an ISO date, complete or partial. Raises ValueError for other text."""
+    year, month, day = ([int(part) for part in iso.split("-")] + [0, 0])[:3]
+    first = datetime.date(year, month or 1, day or 1)
+    if day:
+        return first, first
+    if not month or month == 12:
+        return first, datetime.date(year, 12, 31)
+    return first, datetime.date(year, month + 1, 1) - datetime.timedelta(days=1)
+
+
+def _outside_numbers(value: float, rules: ValidationRules) -> list[str]:
+    found = []
+    if rules.minimum is not None and value < rules.minimum:
+        found.append(f"{value} is below the minimum {rules.minimum:g}")
+    if rules.maximum is not None and value > rules.maximum:
+        found.append(f"{value} is above the maximum {rules.maximum:g}")
+    return found
+
+
+def _outside_dates(value: str, rules: ValidationRules) -> list[str]:
+    first, last = date_bounds(value)
+    found = []
+    if rules.earliest is not None and last < date_bounds(rules.earliest)[0]:
+        found.append(f"{value} is before {rules.earliest}")
+    if rules.latest is not None and first > date_bounds(rules.latest)[1]:
+        found.append(f"{value} is after {rules.latest}")
+    return found
+
+
+def _mismatch(text: str, pattern: str) -> list[str]:
+    if len(text) > _LONGEST_MATCHED:
+        return [f"the value has {len(text)} characters, more than are matched against a pattern"]
+    try:
+        matched = re.fullmatch(pattern, text)
+    except re.error as error:
+        return [f"the variable's pattern {pattern!r} is no regular expression: {error}"]
+    return [] if matched else [f"{_short(text)} does not match the pattern {pattern!r}"]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:79] + "…")
