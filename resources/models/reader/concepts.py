@@ -99,10 +99,13 @@ currency | währung | devise | moneda
 
 # Words that name a value's type and little else; weak in labels, without weight in prose.
 TYPE_WORDS = stems_of(
-    "date day datum fecha data dato number num no amount value figure sum name total count quantity text category "
+    "date day datum fecha data dato number num no amount value figure name count quantity text category "
     "type boolean code id time year money currency percentage percent title country "
     "place location"
 )
+
+# A label with one of these is the label of a date.
+DATE_WORDS = stems_of("date datum fecha data dato")
 
 # Words that a label may add without meaning something else: 'Total incl. VAT', 'Grand total (rounded)'.
 LIGHT_WORDS = stems_of(

@@ -117,7 +117,7 @@ _CONNECTORS = frozenset(
     ]
 )
 _WORD = re.compile(r"[^\W\d_][\w'’\-/]*(?:\.(?=[\w])[\w]+)*\.?|&|\d[\w¢]*|[/+](?=\s)")
-_BRACKET = re.compile(rf"\s?\([A-Z][\w. ]{{0,14}}\)\s(?:{_LEGAL})\b", re.IGNORECASE)
+_BRACKET = re.compile(rf"\s?\([A-Z][\w.\s]{{0,24}}\)\s(?:{_LEGAL})\b", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}\b")
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"')\]|]{3,200}[^\s<>\"')\]|.,;:]")
 _PHONE = re.compile(r"(?<![\w.])\+?\(?\d{1,4}\)?(?:[\s./-]\(?\d{2,5}\)?){1,4}(?:[\s-]\d{1,4})?(?!\w)")
@@ -160,8 +160,14 @@ def _close(text: str, words: list[re.Match[str]]) -> Mention | None:
         words.pop()
     while words and (fold(words[0].group()) in STOP_WORDS or words[0].group() in "&/+"):
         words.pop(0)
-    if not words or all(word.group()[0].isdigit() for word in words):
+    while words and words[-1].group().isdigit() and len(words[-1].group()) > 4:
+        words.pop()
+    while words and words[0].group().isdigit() and len(words[0].group()) > 4:
+        words.pop(0)
+    if not words or all(w.group()[0].isdigit() or _LEGAL_FORM.fullmatch(w.group()) for w in words):
         return None
+    if ")" in (inside := text[words[0].start() : words[-1].end()]) and "(" not in inside:
+        return _close(text, [word for word in words if word.start() > words[0].start() + inside.index(")")])
     start, end = words[0].start(), words[-1].end()
     formed = any(_LEGAL_FORM.fullmatch(word.group()) for word in words[1:])
     typed = any(fold(word.group()).rstrip(".") in _ORGANISATION_WORDS for word in words)
@@ -209,4 +215,10 @@ def _names_in(text: str, block: Span) -> list[Mention]:
 
 
 def _sentence_end(word: str, following: str) -> bool:
-    return word.endswith(".") and len(word) > 4 and not _LEGAL_FORM.fullmatch(word) and following[0].isupper()
+    return (
+        word.endswith(".")
+        and len(word) > 4
+        and "." not in word[:-1]
+        and not _LEGAL_FORM.fullmatch(word)
+        and following[0].isupper()
+    )

@@ -15,6 +15,7 @@ _COLUMN_GAP = re.compile(r"(?:\t+| {3,})(?!\s*[:：])")
 _COLON = re.compile(r"\s*[:：]\s*")
 _LEADER = re.compile(r"\s*(?:\.{3,}|…|_{3,})\s*")
 _TRAILING_AMOUNT = re.compile(r"\s(?:[A-Z]{2,3}\s?|[$€£¥₹]\s?)?-?\d[\d.,]*\s?(?:%|€|[A-Z]{3})?$")
+_CURRENCY_ONLY = re.compile(r"[A-Z]{2,3}|[$€£¥₹]")
 _RULE_ROW = re.compile(r"[\s|:+=-]+")
 _BULLET = re.compile(r"(?:[-*•–▪◦·]\s+|\(?\d{1,2}[.)]\s+|\(?[a-zA-Z][.)]\s+|#+\s+)")
 _MARKS = "*_` "
@@ -85,7 +86,10 @@ def _row_pairs(text: str, cells: Sequence[Span], row: Span) -> Iterator[Pair]:
             continue
         if pair.value.end > pair.value.start:
             more = index + 1 < len(cells) and colons[index + 1] is None  # a row of a table, not one value
-            yield replace(pair, strength=0.8) if more else pair
+            if more and _CURRENCY_ONLY.fullmatch(text, pair.value.start, pair.value.end):
+                yield replace(pair, value=Span(pair.value.start, cells[index + 1].end))
+                continue
+            yield replace(pair, strength=0.7) if more else pair
         elif index + 1 < len(cells) and colons[index + 1] is None:
             yield Pair(pair.label, cells[index + 1], 1.0, row)
     if not any(colons) and len(cells) >= 2 and _is_label(text, cells[0]):

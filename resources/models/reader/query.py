@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from resources.models.reader.concepts import CONTRARY_WORDS, TYPE_WORDS, Phrase, concepts
+from resources.models.reader.concepts import CONTRARY_WORDS, DATE_WORDS, TYPE_WORDS, Phrase, concepts
 from resources.models.reader.words import ASKING_WORDS, fold, is_content, stem, words_of
 from resources.models.request import Field
+from resources.vocabulary import VariableType
 
 _TITLE, _TITLE_SYNONYM, _INSTRUCTION, _INSTRUCTION_SYNONYM, _REST = 1.0, 0.6, 0.4, 0.2, 0.15
 _ASIDE = re.compile(
@@ -77,10 +78,11 @@ def instruction_parts(instructions: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _query(name: str, title: str, instructions: str) -> Query:
+def _query(name: str, title: str, instructions: str, dated: bool) -> Query:
     own = title if title.strip() else name
     parts = instruction_parts(instructions)
     head = parts[0] if parts else ""
+    means = own if _core(own) else f"{own} {head}"  # 'date', 'amount': the instruction says which
     terms: dict[str, float] = {}
     phrases: dict[Phrase, float] = {}
     labels = {_stems(own) or _all_stems(own): 1.0, _stems(name) or _all_stems(name): 1.0}
@@ -95,7 +97,7 @@ def _query(name: str, title: str, instructions: str) -> Query:
         for word in _stems(source):
             if word not in TYPE_WORDS:
                 add((word,), weight)
-    for source, weight, label in ((own, _TITLE_SYNONYM, 0.85), (head, _INSTRUCTION_SYNONYM, 0.6)):
+    for source, weight, label in ((means, _TITLE_SYNONYM, 0.85), (head, _INSTRUCTION_SYNONYM, 0.6)):
         for phrase, share in _synonyms(source):
             labels[phrase] = max(label * (0.4 + 0.6 * share), labels.get(phrase, 0.0))
             if _useful(phrase):
@@ -111,7 +113,7 @@ def _query(name: str, title: str, instructions: str) -> Query:
         instructed=instructed,
         head=_core(head),
         core=_core(own) or _core(head) or _stems(own),
-        contrary=CONTRARY_WORDS - set(_all_stems(own)) - instructed,
+        contrary=(CONTRARY_WORDS if dated else CONTRARY_WORDS | DATE_WORDS) - set(_all_stems(own)) - instructed,
     )
 
 
@@ -121,4 +123,4 @@ def _core(text: str) -> Phrase:
 
 def query_of(field: Field) -> Query:
     """The field's words; the same field costs nothing the second time."""
-    return _query(field.name, field.title, field.instructions)
+    return _query(field.name, field.title, field.instructions, field.type is VariableType.DATE)

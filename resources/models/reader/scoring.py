@@ -27,6 +27,7 @@ _BEHIND = 0.7  # a cue after the value counts less than one before it
 _RIVAL = 0.5  # another mention of the same sort is nearer to the cue
 _PREVIOUS = 0.35  # a cue in the sentence before, in the same block
 _TYPE_WEIGHT = 0.35
+_LIGHT_WEIGHT = 0.1
 _LABEL_FLOOR = 0.3
 _RERANKED = 30
 
@@ -257,4 +258,6 @@ def _same(asked: str, word: str) -> bool:
 
 
 def _worth(word: str) -> float:
-    return _TYPE_WEIGHT if word in TYPE_WORDS or word in LIGHT_WORDS else 1.0
+    if word in LIGHT_WORDS:
+        return _LIGHT_WEIGHT
+    return _TYPE_WEIGHT if word in TYPE_WORDS else 1.0

@@ -14,7 +14,7 @@ from resources.models.request import Field
 _LONGEST = 200  # characters of a copied value
 _CLAUSE_NEEDED = 0.75  # coverage that a sentence needs to be given whole
 _HEADING_CHARACTERS = 120
-_POSTCODE = re.compile(r"\b\d{4,6}\b|\b[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}\b")
+_POSTCODE = re.compile(r"\b\d{5}\b|\b\d{4} [A-Z]{2}\b|\b[A-Z]{1,2}\d[\dA-Z]? ?\d[A-Z]{2}\b")
 _STREET = re.compile(
     r"\b(?:street|st|road|rd|avenue|ave|lane|drive|blvd|boulevard|suite|floor|square|p\.?o\.? box|jalan|jln|lot|"
     r"taman|rue|avenida|calle|via|piazza|plaza|weg|allee|platz|\w*stra(?:ss|ß)e|\w*str|\w*straat|no)\b\.?",
@@ -100,8 +100,11 @@ def _names(question: Question) -> list[Candidate]:
     asked = set(question.query.title) | question.query.instructed
     issues = bool(asked & _ISSUING)
     found = []
+    labels = {pair.label.start for pair, _ in question.analysis.pairs if pair.strength == 1.0}
     for number, mention in enumerate(question.analysis.names):
         words = mention.span.of(text)
+        if mention.start in labels:
+            continue
         if mention.kind is Kind.NAME and (len(words) < 3 or not _proper(question, words)):
             continue
         top = 0.0
@@ -182,7 +185,7 @@ def _addresses(question: Question) -> list[Candidate]:
             text[run[-1][0].end - 1] == ","
             or any(run[-1][0].end < p.start < line.end for p in question.analysis.places)
         )  # fmt: skip
-        if short and (marks or continues) and len(run) < 5:
+        if short and (marks or continues) and len(run) < 5 and (run or sum(c.isalpha() for c in words) > 4):
             run.append((line, marks))
         else:
             close()

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from resources.models.reader.concepts import TYPE_WORDS
+from resources.models.reader.concepts import DATE_WORDS, TYPE_WORDS
 from resources.models.reader.numbers import currency_of
 from resources.models.reader.scoring import Candidate, Question
 from resources.models.reader.spans import Kind, Mention
@@ -16,7 +16,6 @@ _MONEY_WORDS = stems_of(
 )
 _PERCENT_WORDS = stems_of("percent percentage share rate proportion prozent pourcentage porcentaje")
 _COUNT_WORDS = stems_of("number count many quantity participants patients employees people persons anzahl nombre")
-_DATE_LABELS = stems_of("date datum fecha data dato")
 
 
 def date_candidates(question: Question, field: Field) -> list[Candidate]:
@@ -54,7 +53,7 @@ def _under_plain_date_label(question: Question, mention: Mention) -> float:
     """A value labelled 'Date' may be the date that is asked for when nothing says more."""
     for pair, stems in question.analysis.pairs:
         if pair.value.start <= mention.start < pair.value.start + 25 and pair.strength > 0.7:
-            return 0.7 if set(stems) <= _DATE_LABELS else 0.0
+            return 0.7 if set(stems) <= DATE_WORDS else 0.0
     return 0.0
 
 
@@ -93,11 +92,13 @@ def number_candidates(question: Question, field: Field) -> list[Candidate]:
 
 def _largest_total(found: list[Candidate]) -> list[Candidate]:
     """Of several figures labelled as totals the largest is the one that includes the rest."""
-    sizes = [_size(str(c.value)) if c.evidence.label >= 0.4 and c.evidence.fit >= 0.8 else 0.0 for c in found]
+    sizes = [_size(str(c.value)) if c.evidence.label >= 0.5 and c.evidence.fit >= 0.8 else 0.0 for c in found]
     largest = max(sizes, default=0.0)
     return [
-        replace(c, evidence=replace(c.evidence, prior=max(c.evidence.prior, (size / largest) ** 2)))
-        if largest and size
+        replace(c, evidence=replace(c.evidence, prior=1.0))
+        if size and size == largest
+        else replace(c, evidence=replace(c.evidence, fit=0.85 * c.evidence.fit))
+        if largest
         else c
         for c, size in zip(found, sizes, strict=True)
     ]
