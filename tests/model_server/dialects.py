@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model_server import anthropic_wire, openai_wire
+from tests.model_server import anthropic_checks, anthropic_wire, openai_checks, openai_wire
 from tests.model_server.config import Fault, ServerConfig
 from tests.model_server.limits import Limits
 from tests.model_server.usage import PrefixCache, Tokens, count_tokens
@@ -45,8 +45,8 @@ def _anthropic_tokens(view: RequestView, cache: PrefixCache, config: ServerConfi
 OPENAI = Dialect(
     api=Api.OPENAI,
     request_id_header="x-request-id",
-    access=lambda headers, key, config: openai_wire.key_problem(key, config),
-    problem=openai_wire.chat_problem,
+    access=lambda headers, key, config: openai_checks.key_problem(key, config),
+    problem=openai_checks.chat_problem,
     view=openai_wire.chat_view,
     prompt_tokens=_openai_tokens,
     answer=lambda view, reply, tokens, identity, config: openai_wire.chat_answer(
@@ -64,8 +64,8 @@ OPENAI = Dialect(
 ANTHROPIC = Dialect(
     api=Api.ANTHROPIC,
     request_id_header="request-id",
-    access=anthropic_wire.header_problem,
-    problem=anthropic_wire.message_problem,
+    access=anthropic_checks.header_problem,
+    problem=anthropic_checks.message_problem,
     view=anthropic_wire.message_view,
     prompt_tokens=_anthropic_tokens,
     answer=lambda view, reply, tokens, identity, config: anthropic_wire.message_answer(view, reply, tokens, identity),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.model_server.config import ServerConfig
-from tests.model_server.openai_wire import missing, model_problem
+from tests.model_server.openai_checks import missing, model_problem
 from tests.model_server.usage import count_tokens
 from tests.model_server.view import Json
 from tests.model_server.wire import Answer, Problem, dumps

@@ -10,7 +10,7 @@ import pytest
 from anthropic.types.message_create_params import MessageCreateParamsStreaming
 
 from tests.model_server import Fault, FaultPlan, ModelServer, ServerConfig
-from tests.model_server.anthropic_wire import PARAMETERS
+from tests.model_server.anthropic_checks import PARAMETERS
 from tests.model_server.prompts import answer_schema, closed, fenced
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParamsStreaming
 
 from tests.model_server import ModelServer, Reply, RequestView, ServerConfig
-from tests.model_server.openai_wire import PARAMETERS
+from tests.model_server.openai_checks import PARAMETERS
 from tests.model_server.prompts import answer_schema, messages
 
 T = TypeVar("T")
