@@ -1,5 +1,6 @@
 """Rows in their stable order, and each cell found by variable and row."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ def arrange(spec: DatasetSpec, rows: Sequence[RowRecord], cells: Sequence[CellRe
     silence. Missing cells are allowed (a run that was stopped); they have no state.
     """
     names = [variable.name for variable in spec.variables]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise SpecError(f"variables with the same name: {', '.join(twice)}; rename all but one")
     index: dict[str, dict[str, CellRecord]] = {name: {} for name in names}
     keys = {row.row_key for row in rows}

@@ -1,6 +1,7 @@
 """The wide table: one row per unit of observation, one typed column per variable."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
@@ -8,6 +9,7 @@ from crucible_assets.datasets.cells import CellRecord, DatasetSpec, JsonValue, R
 from crucible_assets.datasets.columns import Column, ColumnKind, ExportOptions, layout
 from crucible_assets.datasets.table import Table, arrange
 from crucible_assets.datasets.values import JOINT, as_boolean, as_date, as_float, text_of, values_of
+from resources.vocabulary import VariableType
 
 _SIDE: dict[ColumnKind, Callable[[CellRecord], object]] = {
     ColumnKind.STATE: lambda cell: cell.state.value,
@@ -48,26 +50,31 @@ def wide(
 
 def fill(table: Table, columns: Sequence[Column]) -> pl.DataFrame:
     """Fill planned columns with the cells of a table."""
-    return pl.DataFrame([_series(table, column) for column in columns])
+    series: list[pl.Series] = []
+    # The columns of one variable stand together, so its values are taken from its cells once for all of them.
+    for (_, kind), group in itertools.groupby(columns, key=lambda column: (_variable_name(column), column.kind)):
+        planned = tuple(group)
+        if kind is ColumnKind.VALUE:
+            series.extend(_value_series(table, planned))
+        else:
+            series.extend(_other_series(table, column) for column in planned)
+    return pl.DataFrame(series)
 
 
-def _series(table: Table, column: Column) -> pl.Series:
-    if column.variable is None:
-        of_row = _KEY[column.kind]
-        return pl.Series(column.name, [of_row(row) for row in table.rows], dtype=column.dtype)
-    cells = table.column(column.variable.name)
-    if column.kind is ColumnKind.VALUE:
-        values: list[object] = [None if cell is None else _value(cell, column) for cell in cells]
-    else:
-        of_cell = _SIDE[column.kind]
-        values = [None if cell is None else of_cell(cell) for cell in cells]
-    return pl.Series(column.name, values, dtype=column.dtype)
+def _variable_name(column: Column) -> str | None:
+    return None if column.variable is None else column.variable.name
 
 
-def _value(cell: CellRecord, column: Column) -> object:
-    assert column.variable is not None
-    values = values_of(cell, column.variable)
-    type_ = column.variable.type
+def _value_series(table: Table, columns: Sequence[Column]) -> Iterator[pl.Series]:
+    variable = columns[0].variable
+    assert variable is not None
+    cells = table.column(variable.name)
+    of_cells = [() if cell is None else values_of(cell, variable) for cell in cells]
+    for column in columns:
+        yield pl.Series(column.name, [_value(values, column, variable.type) for values in of_cells], column.dtype)
+
+
+def _value(values: Sequence[JsonValue], column: Column, type_: VariableType) -> object:
     if column.position is None:
         return JOINT.join(text_of(value, type_) for value in values) if values else None
     if column.position >= len(values):
@@ -75,3 +82,12 @@ def _value(cell: CellRecord, column: Column) -> object:
     value = values[column.position]
     typed = _TYPED.get(column.dtype)
     return typed(value) if typed else text_of(value, type_)
+
+
+def _other_series(table: Table, column: Column) -> pl.Series:
+    if column.variable is None:
+        of_row = _KEY[column.kind]
+        return pl.Series(column.name, [of_row(row) for row in table.rows], column.dtype)
+    of_cell = _SIDE[column.kind]
+    cells = table.column(column.variable.name)
+    return pl.Series(column.name, [None if cell is None else of_cell(cell) for cell in cells], column.dtype)

@@ -1,9 +1,8 @@
 """The codebook: what a reader must know to use the dataset, as one structure for every format."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crucible_assets.datasets.columns import Column, ColumnKind
+from crucible_assets.datasets.columns import Column
 from crucible_assets.datasets.dataset import Dataset
 from crucible_assets.datasets.evaluate import VariableScore
 from crucible_assets.datasets.quality import VariableQuality, frequencies
@@ -67,8 +66,12 @@ def codebook(prepared: Prepared) -> Codebook:
     dataset, table = prepared.dataset, prepared.table
     evaluation = dataset.evaluation
     scores = {score.variable: score for score in evaluation.variables} if evaluation else {}
+    columns: dict[str, list[Column]] = {variable.name: [] for variable in dataset.spec.variables}
+    for column in prepared.columns:
+        if column.variable is not None:
+            columns[column.variable.name].append(column)
     entries = tuple(
-        _entry(variable, prepared, figures, scores.get(variable.name))
+        _entry(variable, prepared, tuple(columns[variable.name]), figures, scores.get(variable.name))
         for variable, figures in zip(dataset.spec.variables, prepared.figures, strict=True)
     )
     return Codebook(
@@ -85,21 +88,19 @@ def codebook(prepared: Prepared) -> Codebook:
 
 
 def _entry(
-    variable: Variable, prepared: Prepared, figures: VariableQuality, score: VariableScore | None
+    variable: Variable,
+    prepared: Prepared,
+    columns: tuple[Column, ...],
+    figures: VariableQuality,
+    score: VariableScore | None,
 ) -> VariableEntry:
     cells = prepared.table.cells[variable.name].values()
-    own = (c for c in prepared.columns if c.variable is not None and c.variable.name == variable.name)
     return VariableEntry(
         variable=variable,
-        columns=tuple(own),
+        columns=columns,
         figures=figures,
         frequencies=frequencies(variable, prepared.table),
         prompt_versions=tuple(sorted({cell.prompt_version for cell in cells})),
         models=tuple(sorted({cell.model for cell in cells if cell.model})),
         score=score if score and score.documents else None,
     )
-
-
-def value_columns(entry: VariableEntry) -> Sequence[Column]:
-    """Give the columns that hold the variable's values."""
-    return [column for column in entry.columns if column.kind is ColumnKind.VALUE]

@@ -1,5 +1,6 @@
 """The codebook as Markdown, for people."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -8,7 +9,7 @@ from crucible_assets.datasets.evaluate import Evaluation
 from crucible_assets.exports.codebook import NOTES, STATE_MEANINGS, Codebook, VariableEntry
 from crucible_assets.exports.wording import coding_rules, figure, interval, score_text, share
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|~])")
 _LONGEST = 200  # characters of a value shown in a table of frequencies
 _HOLDS = {
     ColumnKind.ROW: "identifies the row in every file",
@@ -31,7 +32,7 @@ def codebook_markdown(book: Codebook) -> str:
 
 def escaped(text: str) -> str:
     """Give text that Markdown shows as it is, on one line."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", html.escape(" ".join(text.split()), quote=False))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
