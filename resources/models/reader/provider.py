@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 from resources.models.reader.analysis import AnalysisCache
 from resources.models.reader.reading import read_analysis
@@ -19,11 +20,16 @@ class Reader:
     """
 
     name = "local"
+    reads_whole_documents = True
 
     def __init__(self, similarity: Similarity | None = None, kept_documents: int = 8) -> None:
         self.model = f"reader-{VERSION}" + ("-dense" if similarity is not None else "")
         self._similarity = similarity
         self._cache = AnalysisCache(kept_documents)
+
+    def parameters(self, request: ModelRequest) -> dict[str, Any]:
+        """Nothing beside the question changes an answer."""
+        return {}
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """The answer object as JSON text; uses no tokens. Runs in a thread, so the event loop stays free."""

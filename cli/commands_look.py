@@ -1,0 +1,192 @@
+"""`crucible status`, `estimate`, `doctor`: look, and change nothing of a dataset."""
+
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import sqlalchemy as sa
+from rich.console import Console
+from rich.table import Table
+
+from cli.commands_run import prepare
+from cli.project_file import read_project_file
+from cli.runner import run_task
+from cli.session import open_installation, open_instance
+from crucible_assets.extractions.estimate import Estimate, estimate
+from crucible_assets.prompts.asset import make_prompts
+from jobs.steps import Wish, steps_of
+from resources.database.migrate import APP_ROLE, current_revision, newest_revision
+from resources.database.repositories.calls import spending
+from resources.database.repositories.cells import count_states
+from resources.database.repositories.documents import list_documents
+from resources.database.repositories.projects import load_project, project_ids
+from resources.database.repositories.tasks import latest_tasks
+from resources.installation import Installation
+from resources.models.errors import ModelError
+from resources.models.providers.choose import describe, make_provider
+from resources.vocabulary import TaskKind
+
+console = Console(highlight=False)
+
+
+def show_status(project_id: str | None) -> int:
+    """Projects with their documents, cells, cost and tasks."""
+    installation = open_installation()
+    tenant = installation.settings.tenant
+    with installation.database.transaction(tenant) as session:
+        chosen = [project_id] if project_id else project_ids(session)
+        if not chosen:
+            console.print("There are no projects yet: `crucible run PROJECT.yaml` makes one.")
+        for name in chosen:
+            project = load_project(session, name)
+            if project is None:
+                console.print(
+                    f"{name}: there is no such project; known are {', '.join(project_ids(session)) or 'none'}."
+                )
+                return 2
+            rows = list_documents(session, name)
+            documents = Counter(row.status.value for row in rows)
+            states = count_states(session, name, [row.id for row in rows])
+            used = spending(session, name)
+            expected = len(rows) * len(project.variables)
+            console.print(f"[bold]{tenant}/{name}[/bold]  {project.name}")
+            console.print(f"  documents: {len(rows)}  " + "  ".join(f"{k} {v}" for k, v in sorted(documents.items())))
+            filled = sum(states.values())
+            console.print(
+                f"  cells: {filled} of {expected}  " + "  ".join(f"{k} {v}" for k, v in sorted(states.items()))
+            )
+            console.print(
+                f"  calls: {used.calls} finished, {used.failed_attempts} failed tries, "
+                f"{used.input_tokens + used.output_tokens:,} tokens, {used.cost_usd:.4f} USD"
+            )
+            for task in latest_tasks(session, name, 3):
+                console.print(f"  task {task.id} {task.kind.value} {task.status.value}  {task.message or ''}")
+    return 0
+
+
+def show_estimate(path: Path, models: tuple[str, ...], documents: int) -> int:
+    """What a full run would cost, from the real prompts of some documents."""
+    file = read_project_file(path)
+    installation = open_installation()
+    with open_instance(installation) as instance:
+        key, batch_keys = prepare(installation, instance, file)
+        steps = [
+            step
+            for step in steps_of(TaskKind.FULL, key, batch_keys, instance.get_dynamic_partitions("batches"))
+            if step.job in {"ingest", "prepare"}
+        ]
+        run_task(installation, instance, key, TaskKind.EXPORT, steps, Wish(), console)
+    with installation.database.transaction(key.tenant) as session:
+        make_prompts(session, file.project)
+    specs = models or installation.settings.models
+    for spec in specs:
+        result = estimate(installation, key, file.project, spec, documents)
+        _say_estimate(spec, result)
+    return 0
+
+
+def _say_estimate(spec: str, result: Estimate) -> None:
+    table = Table(title=f"Estimate for {describe(spec)}", show_header=False)
+    rows = [
+        ("documents", f"{result.documents} ({result.measured} measured)"),
+        ("calls", f"{result.calls:,}"),
+        ("of them in the ledger already", f"{result.calls_known:,}"),
+        ("input tokens to pay", f"{result.input_tokens:,}"),
+        ("output tokens to pay", f"{result.output_tokens:,} ({result.output_basis})"),
+        ("cost without prefix caching", _money(result.cost_usd)),
+        ("cost with prefix caching", _money(result.cost_cached_usd)),
+    ]
+    for name, value in rows:
+        table.add_row(name, value)
+    console.print(table)
+
+
+def _money(amount: Decimal | None) -> str:
+    return "no price is known for this model" if amount is None else f"{amount:.4f} USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the doctor looked at."""
+
+    what: str
+    fine: bool
+    said: str
+
+
+def run_doctor() -> int:
+    """Look at everything the product stands on. Returns 0 when all is well, else 2."""
+    findings = list(_examine())
+    table = Table(show_header=False)
+    for finding in findings:
+        table.add_row("ok" if finding.fine else "MEND", finding.what, finding.said)
+    console.print(table)
+    return 0 if all(finding.fine for finding in findings) else 2
+
+
+def _examine() -> Iterator[Finding]:
+    yield Finding("Python", sys.version_info >= (3, 11), sys.version.split()[0])
+    installation = open_installation()
+    settings = installation.settings
+    free = shutil.disk_usage(settings.home).free // 2**30
+    yield Finding(
+        "home", free >= 2, f"{settings.home}, {free} GiB free, 2 are needed"
+    )
+    yield from _examine_database(installation)
+    for spec in settings.models:
+        try:
+            make_provider(spec, timeout_seconds=settings.call_timeout_seconds)
+        except ModelError as error:
+            yield Finding("model", False, str(error))
+        else:
+            yield Finding("model", True, describe(spec))
+    yield _examine_embedder(installation)
+    with open_instance(installation) as instance:
+        runs = instance.get_runs_count()
+    yield Finding("Dagster", True, f"{runs} runs in its storage")
+
+
+def _examine_database(installation: Installation) -> Iterator[Finding]:
+    addresses = installation.database.addresses
+    engine = sa.create_engine(addresses.admin, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        number = int(connection.scalar(sa.text("SHOW server_version_num")) or 0)
+        shown = connection.scalar(sa.text("SHOW server_version"))
+        where = "embedded" if addresses.embedded else f"at {addresses.app.host}"
+        yield Finding(
+            "PostgreSQL", number >= 160000, f"{shown}, {where}; 16 or newer is needed"
+        )
+        vector = connection.scalar(sa.text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"))
+        yield Finding("pgvector", vector is not None, str(vector))
+        revision = current_revision(connection)
+        yield Finding("tables", revision == newest_revision(), f"revision {revision}")
+        open_tables = list(
+            connection.scalars(
+                sa.text(
+                    "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+                    "WHERE a.attname = 'tenant_id' AND c.relkind IN ('r', 'p') "
+                    "AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
+                )
+            )
+        )
+        yield Finding("row-level security", not open_tables, ", ".join(open_tables) or "forced on every tenant table")
+        role = connection.execute(
+            sa.text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = :r"), {"r": APP_ROLE}
+        ).scalar()
+        yield Finding("application role", role is False, f"{APP_ROLE} is bound by row-level security")
+
+
+def _examine_embedder(installation: Installation) -> Finding:
+    from resources.embedding.errors import EmbeddingError
+    from resources.embedding.factory import embedder_from_settings
+
+    settings = installation.settings
+    try:
+        embedder = embedder_from_settings(settings.embedding, settings.model_cache)
+    except EmbeddingError as error:
+        return Finding("embedding model", False, str(error))
+    return Finding("embedding model", True, f"{embedder.name}, {embedder.dimension} dimensions")

@@ -1,0 +1,170 @@
+"""The `crucible` command.
+
+Exit codes: 0 done, 1 finished with failed cells (listed), 2 bad input (what to mend), 130 interrupted (resumable).
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before any library that brings OpenMP
+PROJECT = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="crucible", prog_name="crucible")
+def cli() -> None:
+    """From a folder of documents to a dataset in which every value shows its evidence."""
+
+
+@cli.command()
+@click.argument("project", type=PROJECT)
+@click.option("--sample", type=click.IntRange(min=1), help="Extract only this many documents.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the exported files.")
+@click.option("--model", "models", help="provider:model, or several in fallback order, separated by commas.")
+@click.option("--format", "formats", help="csv-wide,csv-long,xlsx,parquet,json,codebook (default: all).")
+@click.option("--force", is_flag=True, help="Make everything again; finished calls are still not paid for twice.")
+def run(
+    project: Path, sample: int | None, out: Path | None, models: str | None, formats: str | None, force: bool
+) -> None:
+    """Ingest, extract and export the documents of a project file."""
+    from cli.commands_run import formats_of, run_project
+
+    chosen = tuple(part.strip() for part in (models or "").split(",") if part.strip())
+    _finish(
+        lambda: run_project(project, sample=sample, out=out, models=chosen, formats=formats_of(formats), force=force)
+    )
+
+
+@cli.command()
+@click.argument("project", type=PROJECT)
+@click.option("--gold", type=click.Path(path_type=Path, dir_okay=False), help="Gold labels; default gold.jsonl.")
+def evaluate(project: Path, gold: Path | None) -> None:
+    """Score the extracted dataset per variable against gold labels."""
+    from cli.commands_run import evaluate_project
+
+    _finish(lambda: evaluate_project(project, gold))
+
+
+@cli.command()
+@click.argument("project", type=PROJECT)
+@click.option("--model", "models", help="provider:model, or several, separated by commas.")
+@click.option("--documents", type=click.IntRange(min=1), default=20, show_default=True, help="How many to measure.")
+def estimate(project: Path, models: str | None, documents: int) -> None:
+    """Say what a full run would cost; nothing is asked of a model."""
+    from cli.commands_look import show_estimate
+
+    chosen = tuple(part.strip() for part in (models or "").split(",") if part.strip())
+    _finish(lambda: show_estimate(project, chosen, documents))
+
+
+@cli.command()
+@click.argument("project", type=PROJECT)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder for the files.")
+@click.option("--format", "formats", help="csv-wide,csv-long,xlsx,parquet,json,codebook (default: all).")
+@click.option("--confidence/--no-confidence", default=True, show_default=True, help="_confidence_<variable> columns.")
+@click.option("--evidence/--no-evidence", default=True, show_default=True, help="_evidence_<variable> columns.")
+@click.option("--state/--no-state", default=True, show_default=True, help="_state_<variable> columns.")
+@click.option("--prompt-version/--no-prompt-version", default=False, help="_prompt_version_<variable> columns.")
+@click.option("--locations/--no-locations", default=False, help="_page_<variable> columns.")
+@click.option("--multiple", type=click.Choice(["columns", "joined"]), default="columns", show_default=True)
+@click.option("--bom", is_flag=True, help="Byte order mark in CSV, for spreadsheet programs that need it.")
+def export(
+    project: Path,
+    out: Path | None,
+    formats: str | None,
+    confidence: bool,
+    evidence: bool,
+    state: bool,
+    prompt_version: bool,
+    locations: bool,
+    multiple: str,
+    bom: bool,
+) -> None:
+    """Write the files of a dataset again, with other formats or columns."""
+    from cli.commands_run import export_project, formats_of
+    from crucible_assets.datasets.columns import ExportOptions
+
+    options = ExportOptions(
+        confidence=confidence, evidence=evidence, state=state, prompt_version=prompt_version,
+        multiple=multiple, locations=locations, bom=bom,
+    )  # fmt: skip
+    _finish(lambda: export_project(project, out, formats_of(formats), options))
+
+
+@cli.command()
+@click.argument("project", required=False)
+def status(project: str | None) -> None:
+    """Show projects (or one, by its id) with documents, cells, cost and tasks."""
+    from cli.commands_look import show_status
+
+    _finish(lambda: show_status(project))
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=3000, show_default=True)
+def up(host: str, port: int) -> None:
+    """Start the database, Dagster's webserver and its daemon."""
+    from cli.commands_up import up as start
+
+    _finish(lambda: start(host, port))
+
+
+@cli.command()
+def env() -> None:
+    """Print the environment for running Dagster's own commands: eval "$(crucible env)"."""
+    from cli.commands_up import print_env
+
+    _finish(print_env)
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at everything the product stands on and say what to mend."""
+    from cli.commands_look import run_doctor
+
+    _finish(run_doctor)
+
+
+def _finish(command: Callable[[], int]) -> None:
+    """Run a command and turn its errors into words and exit codes."""
+    warnings.simplefilter("ignore")  # libraries' notices to developers; tests see them
+    from cli.runner import InterruptedTaskError, StepFailedError
+    from crucible_assets.datasets.errors import DatasetError
+    from crucible_assets.documents.intake import SourceError
+    from resources.database.repositories.tasks import TaskActiveError
+    from resources.database.server import DatabaseUnavailableError
+    from resources.models.errors import ModelError
+    from resources.project import ProjectError
+    from resources.settings import SettingsError
+
+    try:
+        code = command()
+    except (KeyboardInterrupt, InterruptedTaskError):
+        click.echo("Interrupted. What is finished is kept; run the same command again to go on.", err=True)
+        code = 130
+    except (ProjectError, SourceError, DatasetError, SettingsError, ModelError, TaskActiveError) as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+    except StepFailedError as error:
+        click.echo(f"Error: {error}", err=True)
+        click.echo(f"The log of Dagster run {error.run_id} says more: crucible up.", err=True)
+        code = 2
+    except DatabaseUnavailableError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = 2
+    sys.exit(code)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""What commands print: the dataset, its accuracy, its cost."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from crucible_assets.datasets.cells import CellRecord
+from crucible_assets.datasets.dataset import Dataset
+from crucible_assets.datasets.evaluate import Evaluation
+from resources.vocabulary import CellState
+
+_MARKS = {
+    CellState.VALUE: "",
+    CellState.ABSENT: "—",
+    CellState.NOT_APPLICABLE: "n/a",
+    CellState.UNCERTAIN: " ?",
+    CellState.FAILED: "FAILED",
+}
+_WIDTH = 22
+
+
+def _short(value: Any, width: int = _WIDTH) -> str:
+    if isinstance(value, list):
+        value = "; ".join(str(item) for item in value)
+    if isinstance(value, bool):
+        value = "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = "" if value is None else str(value).replace("\n", " ")
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _cell(cell: CellRecord | None) -> str:
+    if cell is None:
+        return "missing!"
+    mark = _MARKS[cell.state]
+    if cell.state in {CellState.VALUE, CellState.UNCERTAIN}:
+        return _short(cell.value) + mark
+    return mark
+
+
+def show_dataset(console: Console, data: Dataset, most: int = 30) -> None:
+    """The dataset as a table; '—' is absent, '?' is uncertain."""
+    by_key = {(cell.row_key, cell.variable): cell for cell in data.cells}
+    table = Table(title=f"{data.spec.project_name}: {len(data.rows)} rows", show_lines=False)
+    table.add_column("document", overflow="fold", max_width=28)
+    for variable in data.spec.variables:
+        table.add_column(variable.name, overflow="fold")
+    for row in sorted(data.rows, key=lambda r: r.document_name)[:most]:
+        values = [_cell(by_key.get((row.row_key, v.name))) for v in data.spec.variables]
+        table.add_row(_short(row.document_name, 28), *values)
+    console.print(table)
+    if len(data.rows) > most:
+        console.print(f"… and {len(data.rows) - most} more rows in the exported files.")
+    console.print("— absent   ? uncertain (kept, flagged)   n/a not applicable", style="dim")
+
+
+def show_evaluation(console: Console, evaluation: Evaluation, model: str) -> None:
+    """Accuracy per variable against gold, with 95 % intervals."""
+    table = Table(title=f"Accuracy against gold, {evaluation.documents} documents ({model})")
+    for name in ("variable", "accuracy", "95 %", "precision", "recall", "F1", "relaxed F1", "absent kept absent"):
+        table.add_column(name, justify="left" if name == "variable" else "right")
+    for score in evaluation.variables:
+        interval = score.accuracy_interval
+        table.add_row(
+            score.variable,
+            _percent(score.accuracy),
+            f"{interval[0]:.0%}-{interval[1]:.0%}" if interval else "",
+            f"{score.strict.precision:.2f}",
+            f"{score.strict.recall:.2f}",
+            f"{score.strict.f1:.2f}",
+            f"{score.relaxed.f1:.2f}",
+            f"{score.kept}/{score.empty}",
+        )
+    table.add_section()
+    table.add_row(
+        "all",
+        _percent(evaluation.accuracy),
+        "",
+        f"{evaluation.strict.precision:.2f}",
+        f"{evaluation.strict.recall:.2f}",
+        f"{evaluation.strict.f1:.2f}",
+        f"{evaluation.relaxed.f1:.2f}",
+        "",
+    )
+    console.print(table)
+    for text, names in (
+        ("labelled, but not in the dataset", evaluation.unknown_documents),
+        ("labelled, but no variable of this project", evaluation.unknown_variables),
+        ("several documents of this name", evaluation.ambiguous_documents),
+    ):
+        if names:
+            console.print(f"{text}: {', '.join(names[:10])}{' …' if len(names) > 10 else ''}")
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
+def show_states(console: Console, cells: Sequence[CellRecord], expected: int) -> None:
+    """Cells by state, and that they add up."""
+    counted = {state: sum(cell.state is state for cell in cells) for state in CellState}
+    parts = [f"{state.value} {number}" for state, number in counted.items() if number]
+    total = sum(counted.values())
+    verdict = "they add up" if total == expected else f"EXPECTED {expected}: run `crucible doctor`"
+    console.print(f"Cells: {' + '.join(parts)} = {total} ({verdict}).")
+
+
+def show_failed(console: Console, data: Dataset, most: int = 20) -> int:
+    """List failed cells with their reasons; returns how many there are."""
+    failed = [cell for cell in data.cells if cell.state is CellState.FAILED]
+    if failed:
+        table = Table(title=f"{len(failed)} failed cells")
+        for name in ("document", "variable", "reason"):
+            table.add_column(name, overflow="fold")
+        seen: dict[tuple[str, str], list[str]] = {}
+        for cell in failed:
+            seen.setdefault((cell.document_name, "; ".join(cell.reasons)), []).append(cell.variable)
+        for (document, reason), variables in list(seen.items())[:most]:
+            shown = ", ".join(variables) if len(variables) <= 3 else f"{len(variables)} variables"
+            table.add_row(document, shown, reason)
+        console.print(table)
+        if len(seen) > most:
+            console.print(f"… and {len(seen) - most} more; all of them are in the exported files.")
+    return len(failed)

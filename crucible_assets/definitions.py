@@ -1,0 +1,42 @@
+"""All that Dagster loads, on one screen. The only file of this package that knows jobs and sensors."""
+
+import dagster as dg
+
+from crucible_assets.chunks.asset import chunks
+from crucible_assets.chunks.checks import chunks_cover_the_text
+from crucible_assets.datasets.asset import dataset
+from crucible_assets.datasets.checks import cells_add_up, values_keep_the_rules
+from crucible_assets.documents.asset import documents
+from crucible_assets.documents.checks import documents_are_readable
+from crucible_assets.embeddings.asset import embeddings
+from crucible_assets.embeddings.checks import every_passage_has_a_vector
+from crucible_assets.exports.asset import exports
+from crucible_assets.exports.checks import files_are_stored
+from crucible_assets.extractions.asset import extractions, sample
+from crucible_assets.extractions.checks import every_cell_has_a_state
+from crucible_assets.prompts.asset import prompts, variables
+from crucible_assets.prompts.checks import one_active_prompt_each
+from jobs.jobs import ALL_JOBS
+from jobs.schedules import refresh
+from resources.installation import Installation
+from resources.settings import load_settings
+from sensors.inbox import inbox_sensor
+from sensors.tasks import task_sensor
+
+defs = dg.Definitions(
+    assets=[documents, chunks, embeddings, variables, prompts, sample, extractions, dataset, exports],
+    asset_checks=[
+        documents_are_readable,
+        chunks_cover_the_text,
+        every_passage_has_a_vector,
+        one_active_prompt_each,
+        every_cell_has_a_state,
+        cells_add_up,
+        values_keep_the_rules,
+        files_are_stored,
+    ],
+    jobs=ALL_JOBS,
+    schedules=[refresh],
+    sensors=[task_sensor, inbox_sensor],
+    resources={"installation": Installation(load_settings())},
+)

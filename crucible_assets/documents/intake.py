@@ -1,0 +1,102 @@
+"""Taking files in: listed, hashed, stored, registered under their project, and cut into batches.
+
+Intake comes before the pipeline, because Dagster must know a batch before it can materialise it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upath import UPath
+
+from crucible_assets.documents.inbox import list_files
+from resources.database.engine import Database
+from resources.database.repositories.documents import NewFile, batches_of, keep_only, take_in
+from resources.files import BlobStore
+
+MOST_BYTES = 500 * 1024 * 1024
+"""A single file beyond this is refused at intake: it would be read into memory as a whole."""
+
+_TOGETHER = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A file that was not taken in, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Intake:
+    """What an intake did."""
+
+    files: int = 0
+    new: int = 0
+    left_out: int = 0  # documents that are no longer in the folder
+    refused: list[Refused] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+
+
+class SourceError(ValueError):
+    """The place where documents should be is not usable; the message says what to mend."""
+
+
+def take_folder(
+    database: Database, files: BlobStore, tenant: str, project_id: str, source: str, *, mirror: bool
+) -> Intake:
+    """Take in every file of a folder, glob or fsspec URL. With `mirror`, documents that are gone are left out.
+
+    Raises SourceError when there is nothing to take in.
+    """
+    intake = Intake()
+    seen: set[str] = set()
+    pending: list[NewFile] = []
+
+    def flush() -> None:
+        with database.transaction(tenant) as session:
+            intake.new += sum(taken.created for taken in take_in(session, project_id, pending))
+        pending.clear()
+
+    for name, path in _listing(source, intake):
+        try:
+            size = path.stat().st_size
+            if size > MOST_BYTES:
+                raise OSError(f"it has {size:,} bytes; split it, at most {MOST_BYTES:,} are taken")
+            data = path.read_bytes()
+        except OSError as error:
+            intake.refused.append(Refused(name, f"could not be opened: {error}"))
+            continue
+        digest = hashlib.sha256(data).hexdigest()
+        seen.add(digest)
+        intake.files += 1
+        pending.append(NewFile(name, digest, len(data), files.put(tenant, data)))
+        if len(pending) == _TOGETHER:
+            flush()
+    if pending:
+        flush()
+    if not intake.files:
+        raise SourceError(
+            f"There are no documents in {source}." + "".join(f" {r.name}: {r.reason}" for r in intake.refused)
+        )
+    with database.transaction(tenant) as session:
+        if mirror:
+            intake.left_out = keep_only(session, project_id, seen)
+        intake.batches = batches_of(session, project_id)
+    return intake
+
+
+def _listing(source: str, intake: Intake) -> Iterator[tuple[str, UPath]]:
+    if "://" in source:
+        root = UPath(source)
+        found = sorted((p for p in root.rglob("*") if p.is_file()), key=str)
+        for path in found:
+            yield path.relative_to(root).as_posix(), path
+        return
+    listing = list_files(Path(source))
+    for problem in listing.problems:
+        intake.refused.append(Refused(problem.name, problem.reason))
+    for file in listing.files:
+        yield file.name, UPath(file.path)

@@ -1,0 +1,163 @@
+"""The assets `sample` and `extractions`: documents and prompts → cells."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+
+from crucible_assets.extractions.plan import Asked
+from crucible_assets.extractions.run import Progress, Run, extract
+from crucible_assets.metadata import extraction_metadata, table
+from crucible_assets.partitions import ALL, ProjectKey, batches, by_project, projects
+from crucible_assets.prompts.asset import prompts, require_project
+from resources.database.engine import TenantSession
+from resources.database.repositories.cells import load_cells
+from resources.database.repositories.documents import DocumentRow, list_documents
+from resources.database.repositories.prompts import active_prompts
+from resources.installation import Installation
+from resources.models.errors import ModelError
+from resources.models.providers.choose import describe, make_provider
+from resources.project import Project
+
+DEFAULT_SAMPLE = 10
+
+
+@dg.asset(
+    partitions_def=projects,
+    deps=[dg.AssetDep("chunks", partition_mapping=ALL), prompts],
+    group_name="dataset",
+    kinds={"python", "postgres"},
+    owners=["team:research"],
+    description="A few documents, extracted to see whether the variables work before everything is run.",
+)
+def sample(
+    context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+) -> dg.MaterializeResult[None]:
+    """Extract a number of documents, spread evenly over the corpus."""
+    key = ProjectKey.parse(context.partition_key)
+    size = int(context.run.tags.get("crucible/sample", DEFAULT_SAMPLE))
+    with installation.database.transaction(key.tenant) as session:
+        everything = list_documents(session, key.project)
+    chosen = spread(everything, size)
+    progress = run_extraction(context, installation, key, chosen)
+    return dg.MaterializeResult(metadata=_metadata(installation, context, key, chosen, progress))
+
+
+@dg.asset(
+    partitions_def=batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    deps=["chunks", dg.AssetDep(prompts, partition_mapping=ALL)],
+    group_name="dataset",
+    kinds={"python", "postgres"},
+    owners=["team:data-engineering"],
+    description="One cell per (row, variable), each in exactly one state, each value with the words it came from. "
+    "Finished calls are in the ledger and are never paid for twice.",
+)
+def extractions(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
+    """Fill the cells of the batches' documents in one schedule over all of them."""
+    for project, keys in by_project(context.partition_keys).items():
+        with installation.database.transaction(project.tenant) as session:
+            rows = list_documents(session, project.project, [key.number for key in keys])
+        progress = run_extraction(context, installation, project, rows)
+        for key in keys:
+            mine = [row for row in rows if row.batch == key.number]
+            context.add_asset_metadata(
+                _metadata(installation, context, project, mine, progress), partition_key=str(key)
+            )
+
+
+def spread(rows: Sequence[DocumentRow], size: int) -> list[DocumentRow]:
+    """`size` documents at even distances in the corpus, first and last included: the same ones every time."""
+    if size >= len(rows):
+        return list(rows)
+    if size <= 1:
+        return list(rows[:size])
+    step = (len(rows) - 1) / (size - 1)
+    return [rows[round(index * step)] for index in range(size)]
+
+
+def asked_variables(session: TenantSession, project: Project) -> dict[str, Asked]:
+    """Every variable with its active prompt. Raises dg.Failure when a prompt is missing."""
+    active = active_prompts(session, project.id)
+    missing = [v.name for v in project.variables if v.name not in active]
+    if missing:
+        raise dg.Failure(f"No prompt yet for {', '.join(missing)}: materialise `prompts` of this project first.")
+    return {v.name: Asked(v, active[v.name]) for v in project.variables}
+
+
+def models_of(context: dg.AssetExecutionContext, installation: Installation) -> tuple[str, ...]:
+    """The models of this run: what the task asked for, else what the installation is set to."""
+    chosen = context.run.tags.get("crucible/models")
+    return tuple(chosen.split(",")) if chosen else installation.settings.models
+
+
+def run_extraction(
+    context: dg.AssetExecutionContext,
+    installation: Installation,
+    key: ProjectKey,
+    rows: Sequence[DocumentRow],
+) -> Progress:
+    """Extract some documents of a project. Raises dg.Failure with the reason when no call can succeed."""
+    settings = installation.settings
+    specs = models_of(context, installation)
+    task = context.run.tags.get("crucible/task")
+    with installation.database.transaction(key.tenant) as session:
+        project = require_project(session, key)
+        asked = asked_variables(session, project)
+    run = Run(
+        database=installation.database,
+        tenant=key.tenant,
+        project=project,
+        asked=asked,
+        documents=rows,
+        task_id=UUID(task) if task else None,
+        concurrency=settings.concurrency,
+        force=context.run.tags.get("crucible/force") == "true",
+    )
+    try:
+        progress = extract(
+            run, lambda: [make_provider(spec, timeout_seconds=settings.call_timeout_seconds) for spec in specs]
+        )
+    except ModelError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    context.log.info(
+        f"{key}: {progress.documents_done} documents, {progress.calls} calls paid, "
+        f"{progress.calls_from_ledger} from the ledger, states {progress.states}"
+    )
+    return progress
+
+
+def _metadata(
+    installation: Installation,
+    context: dg.AssetExecutionContext,
+    key: ProjectKey,
+    rows: Sequence[DocumentRow],
+    progress: Progress,
+) -> dict[str, Any]:
+    names = {row.id: row.name for row in rows}
+    with installation.database.transaction(key.tenant) as session:
+        cells = load_cells(session, key.project, list(names)[:20])
+    preview = [
+        {
+            "document": names[cell.document_id],
+            "variable": cell.variable,
+            "state": cell.state,
+            "value": cell.value,
+            "confidence": None if cell.confidence is None else f"{cell.confidence:.2f}",
+            "evidence": cell.evidence[0]["quote"] if cell.evidence else "",
+        }
+        for cell in sorted(cells, key=lambda c: (names[c.document_id], c.variable))
+    ]
+    failed = [
+        {"document": names[c.document_id], "variable": c.variable, "reason": "; ".join(c.reasons)}
+        for c in cells
+        if c.state == "FAILED"
+    ]
+    models = ", ".join(describe(spec) for spec in models_of(context, installation))
+    return {
+        "dagster/row_count": len(rows),
+        **extraction_metadata(progress, models),
+        "preview": table(preview, ["document", "variable", "state", "value", "confidence", "evidence"]),
+        "failed cells": table(failed, ["document", "variable", "reason"]),
+    }

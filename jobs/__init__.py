@@ -1,0 +1,1 @@
+"""What runs: the jobs, the steps of a task, and the schedule."""

@@ -1,0 +1,45 @@
+"""The jobs. Each covers one kind of partition: batches (`ingest`, `full`) or projects (the others)."""
+
+import dagster as dg
+
+from crucible_assets.partitions import batches, projects
+
+RETRIED = {"dagster/max_retries": "2", "dagster/retry_strategy": "FROM_FAILURE"}
+
+ingest = dg.define_asset_job(
+    "ingest",
+    selection=["documents", "chunks", "embeddings"],
+    partitions_def=batches,
+    tags=RETRIED,
+    description="Read new and stale documents of some batches, cut them, embed them.",
+)
+prepare = dg.define_asset_job(
+    "prepare",
+    selection=["prompts"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Generate the prompts of a project and activate what changed.",
+)
+sample = dg.define_asset_job(
+    "sample",
+    selection=["sample"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Extract a few documents of a project.",
+)
+full = dg.define_asset_job(
+    "full",
+    selection=["extractions"],
+    partitions_def=batches,
+    tags=RETRIED,
+    description="Extract every document of some batches.",
+)
+export = dg.define_asset_job(
+    "export",
+    selection=["dataset", "exports"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Assemble the dataset of a project, check it, and write its files.",
+)
+
+ALL_JOBS = (ingest, prepare, sample, full, export)

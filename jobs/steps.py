@@ -1,0 +1,124 @@
+"""A task as a list of Dagster runs, done one after the other."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+
+from crucible_assets.partitions import ProjectKey, segments
+from resources.vocabulary import TaskKind
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One run: a job over one project, or over a contiguous range of batches."""
+
+    job: str
+    first: str
+    last: str | None = None  # None: `first` is a project's key
+
+    def as_json(self) -> dict[str, Any]:
+        """For the task's row."""
+        return {"job": self.job, "first": self.first, "last": self.last}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Step":
+        """The inverse of `as_json`."""
+        return cls(data["job"], data["first"], data["last"])
+
+    @property
+    def partition_key(self) -> str | None:
+        """The run's partition key, when it has one."""
+        return self.first if self.last is None else None
+
+    @property
+    def range_tags(self) -> dict[str, str]:
+        """The run's partition range, when it has one."""
+        return {} if self.last is None else {RANGE_START: self.first, RANGE_END: self.last}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What may be asked for with a task; it travels to the run as tags."""
+
+    sample: int | None = None
+    models: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    export_options: Mapping[str, Any] | None = None
+    force: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """For the task's row."""
+        return {
+            "sample": self.sample,
+            "models": list(self.models),
+            "formats": list(self.formats),
+            "export_options": dict(self.export_options or {}),
+            "force": self.force,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Wish":
+        """The inverse of `as_json`; what is not there has its default."""
+        return cls(
+            data.get("sample"),
+            tuple(data.get("models") or ()),
+            tuple(data.get("formats") or ()),
+            data.get("export_options") or {},
+            bool(data.get("force")),
+        )
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """For the runs of the task."""
+        tags = {}
+        if self.sample is not None:
+            tags["crucible/sample"] = str(self.sample)
+        if self.models:
+            tags["crucible/models"] = ",".join(self.models)
+        if self.formats:
+            tags["crucible/formats"] = ",".join(self.formats)
+        if self.export_options:
+            tags["crucible/export_options"] = json.dumps(dict(self.export_options), sort_keys=True)
+        if self.force:
+            tags["crucible/force"] = "true"
+        return tags
+
+
+def steps_of(kind: TaskKind, project: ProjectKey, batch_keys: Sequence[str], all_keys: Sequence[str]) -> list[Step]:
+    """The runs that a task needs, in order."""
+    ranges = segments(all_keys, batch_keys)
+    deliver = Step("export", str(project))
+    if kind is TaskKind.EXPORT:
+        return [deliver]
+    ingest = [Step("ingest", first, last) for first, last in ranges]
+    prepare = Step("prepare", str(project))
+    if kind is TaskKind.SAMPLE:
+        return [*ingest, prepare, Step("sample", str(project)), deliver]
+    return [*ingest, prepare, *(Step("full", first, last) for first, last in ranges), deliver]
+
+
+def run_tags(project: ProjectKey, task_id: UUID, kind: TaskKind, number: int, wish: Wish) -> dict[str, str]:
+    """The tags of a task's run: who asked, for what, and how."""
+    return {
+        "crucible/tenant": project.tenant,
+        "crucible/project": project.project,
+        "crucible/task": str(task_id),
+        "crucible/kind": kind.value,
+        "crucible/step": str(number),
+        **wish.tags,
+    }
+
+
+def step_run(instance: dg.DagsterInstance, task_id: UUID, number: int) -> dg.DagsterRun | None:
+    """The newest run of a task's step, retries included; None when it was not started."""
+    runs = instance.get_runs(
+        filters=dg.RunsFilter(tags={"crucible/task": str(task_id), "crucible/step": str(number)}), limit=1
+    )
+    return runs[0] if runs else None

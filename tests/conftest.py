@@ -1,0 +1,49 @@
+"""Fixtures for tests that need the real database: one embedded server for the whole session."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "CRUCIBLE_MODEL"):
+    os.environ.pop(name, None)  # a test never reaches a real provider
+
+from resources.database.engine import Database, open_database
+from resources.database.repositories.projects import ensure_tenant
+from resources.database.server import export_to_environment
+from resources.settings import Settings, load_settings
+from tests.model_server.fixtures import model_server  # noqa: F401 - a fixture
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """CRUCIBLE_HOME of the session. A short path: PostgreSQL's socket lies under it."""
+    with tempfile.TemporaryDirectory(prefix="crucible-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder)
+        path.chmod(0o755)
+        os.environ["CRUCIBLE_HOME"] = str(path)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def settings(home: Path) -> Settings:
+    return load_settings()
+
+
+@pytest.fixture(scope="session")
+def database(settings: Settings) -> Iterator[Database]:
+    """The migrated database; child processes find it through the environment."""
+    opened = open_database(settings)
+    export_to_environment(opened.addresses)
+    for tenant in ("default", "other"):
+        with opened.transaction(tenant) as session:
+            ensure_tenant(session)
+    yield opened
+    opened.dispose()
+
+
