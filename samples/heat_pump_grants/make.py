@@ -55,12 +55,16 @@ def render(source: Source) -> bytes:
 
 def label_lines(labelled: list[tuple[Source, Labels]]) -> tuple[str, str]:
     """The contents of gold.jsonl and of words.jsonl."""
-    gold = [{"doc": source.file_name, "gold": labels.values} for source, labels in labelled]
-    words = [
+    gold: list[dict[str, object]] = [{"doc": source.file_name, "gold": labels.values} for source, labels in labelled]
+    words: list[dict[str, object]] = [
         {"doc": source.file_name, "words": {name: found for name, found in labels.words.items() if found}}
         for source, labels in labelled
     ]
-    return tuple("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows) for rows in (gold, words))
+    return _json_lines(gold), _json_lines(words)
+
+
+def _json_lines(rows: list[dict[str, object]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def main() -> None:

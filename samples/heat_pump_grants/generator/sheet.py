@@ -31,7 +31,9 @@ def render_xlsx(source: Source) -> bytes:
     formats = {
         "heading": book.add_format({"bold": True, "font_size": 13}),
         "head": book.add_format({"bold": True, "bg_color": "#DDE6DD", "bottom": 1, "text_wrap": True}),
-        "date": book.add_format({"num_format": str(source.settings.get("date_format", "dd/mm/yyyy")), "align": "left"}),
+        "date": book.add_format(
+            {"num_format": str(source.settings.get("date_format", "dd/mm/yyyy")), "align": "left"}
+        ),
         "number": book.add_format({"num_format": "#,##0.00"}),
         "text": book.add_format({"text_wrap": True, "valign": "top"}),
     }

@@ -65,18 +65,20 @@ def _add_block(document: Document, element: Tag, source: Source) -> None:
     elif element.name == "table":
         _add_table(document, element, str(source.settings.get("table_style", "Table Grid")))
     else:
-        raise SourceError(f"{source.path.name}: <{element.name}> is not turned into DOCX; use h1-h4, p, ul, ol, table")
+        raise SourceError(
+            f"{source.path.name}: <{element.name}> is not turned into DOCX; use h1-h4, p, ul, ol, table"
+        )
 
 
 def _add_table(document: Document, element: Tag, style: str) -> None:
     rows = [row.find_all(["td", "th"]) for row in element.find_all("tr")]
-    width = max(sum(int(str(cell.get("colspan", 1))) for cell in row) for row in rows)
+    width = max(sum(_span(cell) for cell in row) for row in rows)
     table = document.add_table(rows=len(rows), cols=width)
     table.style = style
     for row_index, row in enumerate(rows):
         column = 0
         for cell in row:
-            span = int(str(cell.get("colspan", 1)))
+            span = _span(cell)
             target = table.cell(row_index, column)
             if span > 1:
                 target = target.merge(table.cell(row_index, column + span - 1))
@@ -86,6 +88,10 @@ def _add_table(document: Document, element: Tag, style: str) -> None:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
             column += span
     document.add_paragraph()
+
+
+def _span(cell: Tag) -> int:
+    return int(str(cell.get("colspan") or 1))
 
 
 def _add_runs(paragraph: Paragraph, element: Tag, bold: bool = False) -> None:
