@@ -119,6 +119,7 @@ def _write_model(folder: Path) -> None:
     weights = E5Weights(packaged_weights())
     _write(folder / _MODEL, build_model(weights))
     build_tokenizer(weights.vocabulary).save(str(folder / _TOKENIZER), pretty=False)
+    weights.close()
 
 
 def _write(path: Path, content: bytes) -> None:

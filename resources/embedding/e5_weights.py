@@ -112,7 +112,8 @@ class E5Weights:
         self._position = 0
         try:
             self._read_header()
-        except (struct.error, ValueError, UnicodeDecodeError) as error:
+        except (struct.error, ValueError) as error:  # UnicodeDecodeError is a ValueError
+            self._map.close()
             raise ModelSourceError(f"{path} does not have the layout of e5 weights: {error}") from error
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """From a setting to an embedder."""
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -13,14 +14,13 @@ _OPENAI_SPEC = re.compile(r"openai:(?P<model>[^@\s]+(?:@[^@\s\d][^@\s]*)*)(?:@(?
 def embedder_from_settings(spec: str, cache_dir: Path) -> Embedder:
     """The embedder that `spec` names: `local`, or `openai:<model>[@dimension]`.
 
-    `local` converts the packaged model into `cache_dir` the first time (seconds). `openai:` takes its key from
+    `local` converts the packaged model into `cache_dir` the first time (seconds), and
+    a process loads it once. `openai:` takes its key from
     `OPENAI_API_KEY` and its address from `OPENAI_BASE_URL` (any compatible server); the dimension may be left out
     for OpenAI's own models. Raises `EmbedderSettingsError` when the spec or the environment lacks something.
     """
     if spec == "local":
-        from resources.embedding.model import E5Embedder
-
-        return E5Embedder(cache_dir)
+        return _local(cache_dir)
     match = _OPENAI_SPEC.fullmatch(spec)
     if match is None:
         raise EmbedderSettingsError(
@@ -37,3 +37,11 @@ def embedder_from_settings(spec: str, cache_dir: Path) -> Embedder:
         )
     dimension = match["dimension"]
     return OpenAIEmbedder(base_url, api_key, match["model"], int(dimension) if dimension else None)
+
+
+@functools.cache
+def _local(cache_dir: Path) -> Embedder:
+    # imported here: an installation that embeds elsewhere does not load the runtime
+    from resources.embedding.model import E5Embedder
+
+    return E5Embedder(cache_dir)

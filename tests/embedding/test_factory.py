@@ -13,6 +13,10 @@ def test_local_is_the_packaged_model(model_cache: Path) -> None:
     assert (embedder.name, embedder.dimension, embedder.window) == ("multilingual-e5-small-int8", 384, 512)
 
 
+def test_a_process_loads_the_packaged_model_once(model_cache: Path) -> None:
+    assert embedder_from_settings("local", model_cache) is embedder_from_settings("local", model_cache)
+
+
 def test_openai_takes_key_and_address_from_the_environment(
     server: EmbeddingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
