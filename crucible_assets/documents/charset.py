@@ -21,21 +21,43 @@ _SAMPLE: Final = 20_000  # bytes looked at to choose an encoding; even and divis
 # Tried besides the guesser's favourite: encodings it rarely proposes although they are met
 _WIDE: Final = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 _EBCDIC: Final = "cp037"
-# Latin code pages differ in a few letters only, and a guess among them is right once the language is known
-_LATIN_REGIONS: Final = {
-    "west": [
-        "en", "de", "fr", "es", "it", "pt", "nl", "da", "sv", "no", "nn", "nb", "fi", "is", "ca", "ga", "gl",
-        "eu", "af", "id", "ms",
-    ],
-    "centre": ["pl", "cs", "sk", "hu", "sl", "hr", "bs", "ro", "sq"],
-    "turkish": ["tr", "az"],
-    "baltic": ["lt", "lv", "et"],
-}  # fmt: skip
-_LATIN_PAGES: Final = (  # one row per maker: the code page of each region
-    {"west": "cp1252", "centre": "cp1250", "turkish": "cp1254", "baltic": "cp1257"},
-    {"west": "cp850", "centre": "cp852", "turkish": "cp857", "baltic": "cp775"},
-    {"west": "mac_roman", "centre": "mac_latin2", "turkish": "mac_turkish"},
+# Latin code pages differ in a few letters only, so the guess among them is made by the letters that the languages
+# of a region use; Windows first, as the commonest, then ISO 8859, DOS and Macintosh
+_LATIN_LETTERS: Final = {
+    "west": "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßªº¿¡",
+    "centre": "áâäąăćčçďđéęëěíîĺľłńňóôöőŕřśšşșťţțúüůűýźžżß",
+    "turkish": "çğıİöşüâîû",
+    "baltic": "āäąčėęēģīįķļņõöšūüųžż",
+}
+_LATIN_PAGES: Final = (
+    ("cp1252", "west"),
+    ("cp1250", "centre"),
+    ("cp1254", "turkish"),
+    ("cp1257", "baltic"),
+    ("iso8859-2", "centre"),
+    ("iso8859-9", "turkish"),
+    ("iso8859-13", "baltic"),
+    ("iso8859-16", "centre"),
+    ("cp850", "west"),
+    ("cp852", "centre"),
+    ("cp857", "turkish"),
+    ("cp775", "baltic"),
+    ("mac_roman", "west"),
+    ("mac_latin2", "centre"),
+    ("mac_turkish", "turkish"),
 )
+_LATIN_GUESSES: Final = re.compile(  # Python's names, without those for Cyrillic, Greek and the rest
+    r"(?:cp(?:125[02478]|437|775|85[0278]|86[0135])|iso8859_(?:1|2|3|4|9|10|13|14|15|16)|latin_1"
+    r"|mac_(?:roman|latin2|turkish|iceland)|hp_roman8)\Z"
+)
+_LANGUAGES: Final = {
+    "west": frozenset({"en", "de", "fr", "es", "it", "pt", "nl", "da", "sv", "no", "fi", "is", "ca", "ga", "gl"}),
+    "centre": frozenset({"pl", "cs", "sk", "hu", "sl", "hr", "bs", "ro", "sq"}),
+    "turkish": frozenset({"tr", "az"}),
+    "baltic": frozenset({"lt", "lv", "et"}),
+}
+_SYMBOL_IN_WORD = re.compile(r"(?<=[a-z])[^\w\s\x00-\x7f’–—…·](?=[a-z])")
+_TYPOGRAPHY: Final = "–—’‘“”„‚«»‹›…§°€£•·\xa0©®™±²³µ½¼¾×ºª†"
 _COMMON: Final = frozenset(" \n\t.,;:!?'\"()-–—’“”«»/%&$€£0123456789")
 
 
@@ -98,15 +120,24 @@ def _guess(data: bytes) -> Decoded:
 
 
 def _page_of_language(data: bytes, guessed: str) -> str:
-    """The code page that fits the language of the text, of the same maker as the guessed one."""
-    row = next((pages for pages in _LATIN_PAGES if guessed in pages.values()), None)
-    if row is None:
+    """The Latin code page whose letters fit best, and with them the language of the text."""
+    if not _LATIN_GUESSES.match(guessed):
         return guessed
     sample = data[:_SAMPLE]
-    language = detect_language(sample.decode(guessed, "replace"))
-    region = next((name for name, codes in _LATIN_REGIONS.items() if language in codes), None)
-    fitting = row.get(region or "", guessed)
-    return fitting if "\ufffd" not in sample.decode(fitting, "replace") else guessed
+    best, best_score = guessed, 0.0
+    for name, region in _LATIN_PAGES:
+        text = sample.decode(name, "replace")
+        special = [character for character in text if character > "\x7f"]
+        fitting = _LATIN_LETTERS[region] + _TYPOGRAPHY
+        share = sum(character in fitting or character.lower() in fitting for character in special) / len(special)
+        capitals = sum(map(str.isupper, special)) / len(special)  # rare in any language, common in a wrong page
+        inside = len(_SYMBOL_IN_WORD.findall(text)) / len(special)
+        score = share - 0.2 * capitals - inside
+        if score > best_score - 0.25 and detect_language(text) in _LANGUAGES[region]:
+            score += 0.25
+        if score > best_score:
+            best, best_score = name, score
+    return best
 
 
 def _mixed(data: bytes) -> bool:

@@ -103,6 +103,8 @@ _IMAGES: Final = (
 _SAVE_AS_PDF: Final = "Open it in its application, save it as PDF or DOCX and upload that file."
 _UNPACK: Final = "Unpack it and upload the files it holds."
 _OTHERS: Final = (
+    (b"\x00\x01\x00\x00Standard Jet DB", "an Access database", "Export its tables as CSV or XLSX."),
+    (b"SQLite format 3", "an SQLite database", "Export its tables as CSV or XLSX."),
     (b"{\\rtf", "an RTF document", _SAVE_AS_PDF),
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
@@ -133,6 +135,8 @@ def detect(data: bytes, filename: str) -> FileType:
         return _in_zip(data)
     if data.startswith(_OLE):
         return _in_ole(data)
+    if data[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
+        raise UnsupportedFormat("The file is an electronic book (MOBI).", _SAVE_AS_PDF)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         raise _image("WebP")
     for signature, name in _IMAGES:

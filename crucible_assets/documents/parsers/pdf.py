@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pymupdf
@@ -16,6 +16,7 @@ from crucible_assets.documents.errors import (
 )
 from crucible_assets.documents.parsed import Block, Draft, assemble
 from crucible_assets.documents.parsers.office import language_code
+from crucible_assets.documents.parsers.pdf_annotations import annotation_blocks
 from crucible_assets.documents.parsers.pdf_blocks import Typography, Words, region_blocks
 from crucible_assets.documents.parsers.pdf_layout import regions
 from crucible_assets.documents.parsers.pdf_lines import Piece, pieces_of
@@ -25,6 +26,7 @@ from resources.vocabulary import SegmentKind
 # the page; ligatures are taken apart
 _FLAGS: Final = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_MEDIABOX_CLIP | pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
 _DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
+_FAILURES: Final = (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase)  # what PyMuPDF raises
 _OCR: Final = "Run optical character recognition on it (for example with ocrmypdf) and upload the result."
 _KEPT: Final = ("subject", "keywords", "creator", "producer", "format")
 _UNREADABLE_SHARE: Final = 0.3  # of characters without a meaning from which a text layer is worthless
@@ -41,7 +43,7 @@ def parse_pdf(data: bytes) -> Draft:
     opened: Any = pymupdf.Document  # PyMuPDF is typed in part only
     try:
         document = opened(stream=data, filetype="pdf")
-    except (RuntimeError, ValueError) as error:
+    except _FAILURES as error:
         raise _damaged(error) from error
     try:
         if document.needs_pass and not document.authenticate(""):
@@ -62,20 +64,23 @@ def _damaged(error: Exception) -> DamagedDocument:
 def _draft(document: Any) -> Draft:
     try:
         count = int(document.page_count)
-    except (RuntimeError, ValueError) as error:
+    except _FAILURES as error:
         raise _damaged(error) from error
     if count == 0:
         raise DamagedDocument("The PDF has no page that can be found.", "Export it again from where it came.")
     pages: list[list[list[Piece]]] = []
+    notes: dict[int, list[Block]] = {}
+    has_forms = bool(document.is_form_pdf)
     broken: list[int] = []
     pictured: list[int] = []
     for number in range(count):
         try:
             page = document[number]
             pieces = pieces_of(page.get_text("dict", flags=_FLAGS, sort=False))
+            notes[number + 1] = list(annotation_blocks(page, number + 1, pieces, has_forms))
             if not pieces and page.get_images():
                 pictured.append(number + 1)
-        except (RuntimeError, ValueError, IndexError) as error:
+        except _FAILURES as error:
             if "malloc" in str(error) or "memory" in str(error):
                 raise ParseMemoryExceeded(
                     f"Page {number + 1} needs more memory than is allowed.",
@@ -84,8 +89,9 @@ def _draft(document: Any) -> Draft:
             broken.append(number + 1)
             pieces = []
         pages.append(pieces)
-    _check(pages, broken, pictured)
-    blocks = _blocks(pages)
+    if not any(notes.values()):
+        _check(pages, broken, pictured)
+    blocks = _blocks(pages, notes)
     text, segments = assemble(blocks)
     about = {key: str(value).strip() for key, value in (document.metadata or {}).items() if value}
     heading = next((block for block in blocks[:40] if block.kind is SegmentKind.HEADING), None)
@@ -119,7 +125,7 @@ def _check(pages: Sequence[Sequence[Sequence[Piece]]], broken: list[int], pictur
     )
 
 
-def _blocks(pages: Sequence[Sequence[Sequence[Piece]]]) -> list[Block]:
+def _blocks(pages: Sequence[Sequence[Sequence[Piece]]], notes: Mapping[int, list[Block]]) -> list[Block]:
     everything = [piece for page in pages for direction in page for piece in direction]
     usual = typography(everything)
     words = Words([piece.text for piece in everything])
@@ -131,6 +137,7 @@ def _blocks(pages: Sequence[Sequence[Sequence[Piece]]]) -> list[Block]:
                 if fresh and blocks and _continues(blocks[-1], fresh[0]):
                     fresh[0] = _following(fresh[0])
                 blocks += fresh
+        blocks += notes.get(number, [])
     return blocks
 
 

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,9 +20,12 @@ from crucible_assets.documents.errors import DamagedDocument, EncryptedDocument,
 from crucible_assets.documents.parsed import Block, Draft, assemble
 from crucible_assets.documents.parsers.office import OfficeProperties, office_properties
 from crucible_assets.documents.parsers.rows import header_of, row_blocks
+from crucible_assets.documents.parsers.sheet_extras import extra_blocks
 from resources.vocabulary import SegmentKind
 
 Cell = int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta
+# The record that announces encryption follows the first one of an XLS workbook ([MS-XLS] 2.4.117)
+_FILEPASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
 MAX_CELLS: Final = 20_000_000  # of a sheet's bounding rectangle, which the reader holds in memory
 
 
@@ -32,9 +36,11 @@ def parse_sheet(data: bytes) -> Draft:
     dates in ISO form; formulas as their last computed result.
     """
     properties = OfficeProperties()
+    extras: list[Block] = []
     if data.startswith(b"PK"):
         archive = open_archive(data)
         properties = office_properties(read_entry(archive, "docProps/core.xml"))
+        extras = list(extra_blocks(archive))
     blocks: list[Block] = []
     warnings: list[str] = []
     names: list[str] = []
@@ -49,16 +55,16 @@ def parse_sheet(data: bytes) -> Draft:
                 names.append(meta.name)
                 blocks.extend(_sheet_blocks(workbook.get_sheet_by_name(meta.name)))
     except PasswordError as error:
-        raise EncryptedDocument(
-            "The spreadsheet is protected by a password.", "Save it without a password and upload it again."
-        ) from error
+        raise _protected() from error
     except CalamineError as error:
+        if _FILEPASS.search(data):
+            raise _protected() from error
         raise DamagedDocument(
             f"The spreadsheet cannot be read ({error}).",
             "Open it in its application, save it again as XLSX and upload that.",
         ) from error
-    text, segments = assemble(blocks)
-    has_rows = any(segment.kind is SegmentKind.SHEET_ROW for segment in segments)
+    text, segments = assemble([*blocks, *extras])
+    has_rows = any(segment.kind is not SegmentKind.HEADING for segment in segments)
     return Draft(
         text if has_rows else "",
         segments if has_rows else (),
@@ -68,6 +74,12 @@ def parse_sheet(data: bytes) -> Draft:
         created=properties.created,
         metadata={**properties.other, "sheets": ", ".join(names)},
         warnings=tuple(warnings),
+    )
+
+
+def _protected() -> EncryptedDocument:
+    return EncryptedDocument(
+        "The spreadsheet is protected by a password.", "Save it without a password and upload it again."
     )
 
 
