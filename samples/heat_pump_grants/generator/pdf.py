@@ -6,12 +6,19 @@ Sections of the source: `style` (CSS), `letterhead` (first page), `running` (fur
 
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any, Final
 
 import pymupdf
 
 from generator.marks import Source, SourceError
 
-PAGE = pymupdf.paper_rect("a4")
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in points from the page's top left
+
+_OPEN: Final[Any] = pymupdf.Document  # PyMuPDF is typed in part only
+_WRITER: Final[Any] = pymupdf.DocumentWriter
+_STORY: Final[Any] = pymupdf.Story
+
+WIDTH, HEIGHT = 595.0, 842.0  # A4 in points
 GUTTER = 18.0  # points between two columns
 FOOTER_HEIGHT = 34.0
 MOST_PAGES = 12  # a story that never ends would mean a block higher than the page
@@ -43,7 +50,7 @@ def render_pdf(source: Source) -> bytes:
         margin=float(source.settings.get("margin", 62)),
     )
     pages = _page_count(_draw(parts, pages=0))
-    document = pymupdf.open("pdf", _draw(parts, pages=pages))
+    document = _OPEN("pdf", _draw(parts, pages=pages))
     document.set_metadata(
         {
             "title": source.settings.get("title", ""),
@@ -59,20 +66,20 @@ def render_pdf(source: Source) -> bytes:
 
 
 def _page_count(data: bytes) -> int:
-    with pymupdf.open("pdf", data) as document:
+    with _OPEN("pdf", data) as document:
         return int(document.page_count)
 
 
 def _draw(parts: _Parts, pages: int) -> bytes:
     buffer = BytesIO()
-    writer = pymupdf.DocumentWriter(buffer)
-    body = pymupdf.Story(parts.body, user_css=parts.style)
+    writer = _WRITER(buffer)
+    body = _STORY(parts.body, user_css=parts.style)
     number, more = 0, 1
     while more:
         number += 1
         if number > MOST_PAGES:
             raise SourceError(f"the text does not fit {MOST_PAGES} pages; is one table row higher than a page?")
-        device = writer.begin_page(PAGE)
+        device = writer.begin_page((0.0, 0.0, WIDTH, HEIGHT))
         top = _draw_head(parts, number, device)
         _draw_footer(parts, number, pages, device)
         for column in _columns(parts, top):
@@ -89,25 +96,25 @@ def _draw_head(parts: _Parts, number: int, device: object) -> float:
     markup = parts.letterhead if number == 1 else parts.running
     if not markup:
         return parts.margin
-    head = pymupdf.Story(markup, user_css=parts.style)
+    head = _STORY(markup, user_css=parts.style)
     top = 36.0
-    _, filled = head.place(pymupdf.Rect(parts.margin, top, PAGE.width - parts.margin, PAGE.height / 2))
+    _, filled = head.place((parts.margin, top, WIDTH - parts.margin, HEIGHT / 2))
     head.draw(device)
-    return float(pymupdf.Rect(filled).y1) + 14.0
+    return float(filled[3]) + 14.0
 
 
 def _draw_footer(parts: _Parts, number: int, pages: int, device: object) -> None:
     if parts.footer:
         text = parts.footer.replace("{page}", str(number)).replace("{pages}", str(pages))
-        footer = pymupdf.Story(text, user_css=parts.style)
-        bottom = PAGE.height - 22.0
-        footer.place(pymupdf.Rect(parts.margin, bottom - FOOTER_HEIGHT, PAGE.width - parts.margin, bottom))
+        footer = _STORY(text, user_css=parts.style)
+        bottom = HEIGHT - 22.0
+        footer.place((parts.margin, bottom - FOOTER_HEIGHT, WIDTH - parts.margin, bottom))
         footer.draw(device)
 
 
-def _columns(parts: _Parts, top: float) -> list[pymupdf.Rect]:
-    left, right, bottom = parts.margin, PAGE.width - parts.margin, PAGE.height - 30.0 - FOOTER_HEIGHT
+def _columns(parts: _Parts, top: float) -> list[Box]:
+    left, right, bottom = parts.margin, WIDTH - parts.margin, HEIGHT - 30.0 - FOOTER_HEIGHT
     if parts.columns == 1:
-        return [pymupdf.Rect(left, top, right, bottom)]
+        return [(left, top, right, bottom)]
     width = (right - left - GUTTER) / 2
-    return [pymupdf.Rect(left, top, left + width, bottom), pymupdf.Rect(right - width, top, right, bottom)]
+    return [(left, top, left + width, bottom), (right - width, top, right, bottom)]
