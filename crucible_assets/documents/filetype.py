@@ -220,12 +220,14 @@ def _of_text(data: bytes, extension: str) -> Format:
     if _XML_START.match(head[:200].encode("utf-8", "replace")):
         root = _XML_ROOT.search(head)
         return Format.HTML if root is not None and root.group(1).lower() == "html" else Format.XML
+    if hint is Format.JSON and head[:1] in ("{", "["):
+        return Format.JSON
     if not _readable(data):
         raise UnsupportedFormat(
             f"The content is no text and of no known format (the name ends in {extension or 'nothing'!r}).",
             f"Upload one of {READ_FORMATS}.",
         )
-    if head[:1] in "[{" and hint in (None, Format.JSON, Format.TEXT) and _opens_json(head):
+    if head[:1] in "[{" and hint in (None, Format.TEXT) and _opens_json(head):
         return Format.JSON
     if hint in (None, Format.HTML) and _MAIL_START.match(data[:_SAMPLE]) and b"MIME-Version:" in data[:_SAMPLE]:
         raise UnsupportedFormat("The file is an e-mail or a web archive (MIME).", _SAVE_AS_PDF)

@@ -151,6 +151,7 @@ class _Worker:
         )
 
     def _last_words(self) -> str:
+        """The end of what the process wrote before it died."""
         size = self._errors.seek(0, os.SEEK_END)
         self._errors.seek(max(0, size - 2000))
         return self._errors.read().decode("utf-8", "replace").strip()
@@ -160,10 +161,14 @@ class _Worker:
         """Whether it can take another document, without having grown too much."""
         return self._process.poll() is None and self.memory() < _RECYCLE_SHARE * self._limits.memory_mib
 
-    def kill(self) -> None:
-        """End the process and wait for it."""
+    def stop(self) -> None:
+        """End the process; its socket stays open, as a thread may be waiting on it."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    def kill(self) -> None:
+        """End the process, wait for it and give back what it held. Only for the thread that uses the worker."""
+        self.stop()
         self._process.wait()
         self._connection.close()
         self._errors.close()
@@ -203,7 +208,7 @@ class ParserPool:
         """Kill all workers, those at work too."""
         self._closed = True
         for worker in list(self._all):
-            worker.kill()
+            worker.stop()
         self._threads.shutdown(wait=True, cancel_futures=True)
         for worker in list(self._all):
             worker.kill()

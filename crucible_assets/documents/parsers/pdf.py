@@ -29,6 +29,7 @@ _DATE = re.compile(r"(?:D:)?(\d{4})(\d{2})?(\d{2})?")
 _FAILURES: Final = (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase)  # what PyMuPDF raises
 _OCR: Final = "Run optical character recognition on it (for example with ocrmypdf) and upload the result."
 _KEPT: Final = ("subject", "keywords", "creator", "producer", "format")
+_TITLE_LETTERS: Final = 12
 _UNREADABLE_SHARE: Final = 0.3  # of characters without a meaning from which a text layer is worthless
 
 
@@ -94,12 +95,11 @@ def _draft(document: Any) -> Draft:
     blocks = _blocks(pages, notes)
     text, segments = assemble(blocks)
     about = {key: str(value).strip() for key, value in (document.metadata or {}).items() if value}
-    heading = next((block for block in blocks[:40] if block.kind is SegmentKind.HEADING), None)
     return Draft(
         text,
         segments,
         "pdf",
-        title=about.get("title") or (heading.text[:300] if heading else None),
+        title=about.get("title") or _title(blocks),
         author=about.get("author"),
         created=pdf_date(about.get("creationDate", "")),
         language=language_code(str(document.language or "")),
@@ -107,6 +107,12 @@ def _draft(document: Any) -> Draft:
         metadata={key: about[key] for key in _KEPT if key in about},
         warnings=_warnings(document, text, broken, pictured),
     )
+
+
+def _title(blocks: Sequence[Block]) -> str | None:
+    """The first heading of the document's beginning that says something; 'Exhibit 10.1' does not."""
+    headings = [block.text for block in blocks[:40] if block.kind is SegmentKind.HEADING]
+    return next((text for text in headings if sum(map(str.isalpha, text)) >= _TITLE_LETTERS), None)
 
 
 def _check(pages: Sequence[Sequence[Sequence[Piece]]], broken: list[int], pictured: list[int]) -> None:
