@@ -9,13 +9,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import sqlalchemy as sa
-from rich.console import Console
 from rich.table import Table
 
 from cli.commands_run import prepare
 from cli.project_file import read_project_file
 from cli.runner import run_task
 from cli.session import open_installation, open_instance
+from cli.tables import make_console
 from crucible_assets.extractions.estimate import Estimate, estimate
 from crucible_assets.prompts.asset import make_prompts
 from jobs.steps import Wish, steps_of
@@ -30,7 +30,7 @@ from resources.models.errors import ModelError
 from resources.models.providers.choose import describe, make_provider
 from resources.vocabulary import TaskKind
 
-console = Console(highlight=False)
+console = make_console()
 
 
 def show_status(project_id: str | None) -> int:
@@ -133,9 +133,7 @@ def _examine() -> Iterator[Finding]:
     installation = open_installation()
     settings = installation.settings
     free = shutil.disk_usage(settings.home).free // 2**30
-    yield Finding(
-        "home", free >= 2, f"{settings.home}, {free} GiB free, 2 are needed"
-    )
+    yield Finding("home", free >= 2, f"{settings.home}, {free} GiB free, 2 are needed")
     yield from _examine_database(installation)
     for spec in settings.models:
         try:
@@ -157,9 +155,7 @@ def _examine_database(installation: Installation) -> Iterator[Finding]:
         number = int(connection.scalar(sa.text("SHOW server_version_num")) or 0)
         shown = connection.scalar(sa.text("SHOW server_version"))
         where = "embedded" if addresses.embedded else f"at {addresses.app.host}"
-        yield Finding(
-            "PostgreSQL", number >= 160000, f"{shown}, {where}; 16 or newer is needed"
-        )
+        yield Finding("PostgreSQL", number >= 160000, f"{shown}, {where}; 16 or newer is needed")
         vector = connection.scalar(sa.text("SELECT extversion FROM pg_extension WHERE extname = 'vector'"))
         yield Finding("pgvector", vector is not None, str(vector))
         revision = current_revision(connection)

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import click
 import dagster as dg
-from rich.console import Console
 
 from cli.project_file import ProjectFile, read_project_file
 from cli.runner import release_vanished, run_task
 from cli.session import open_installation, open_instance
-from cli.tables import show_dataset, show_evaluation, show_failed, show_states
+from cli.tables import make_console, show_dataset, show_evaluation, show_failed, show_states
 from crucible_assets.datasets.columns import ExportOptions
 from crucible_assets.datasets.dataset import Dataset
 from crucible_assets.datasets.evaluate import Evaluation, evaluate
@@ -30,7 +29,7 @@ from resources.models.providers.choose import describe, parse_spec
 from resources.project import Project
 from resources.vocabulary import TaskKind
 
-console = Console(highlight=False)
+console = make_console()
 
 
 def prepare(

@@ -21,6 +21,12 @@ _MARKS = {
 _WIDTH = 22
 
 
+def make_console() -> Console:
+    """A console for commands; wide enough for tables when the output is no terminal."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=150)
+
+
 def _short(value: Any, width: int = _WIDTH) -> str:
     if isinstance(value, list):
         value = "; ".join(str(item) for item in value)
@@ -42,19 +48,39 @@ def _cell(cell: CellRecord | None) -> str:
 
 
 def show_dataset(console: Console, data: Dataset, most: int = 30) -> None:
-    """The dataset as a table; '—' is absent, '?' is uncertain."""
+    """The dataset as a table, in as many parts as the width asks for; '—' is absent, '?' is uncertain."""
     by_key = {(cell.row_key, cell.variable): cell for cell in data.cells}
-    table = Table(title=f"{data.spec.project_name}: {len(data.rows)} rows", show_lines=False)
-    table.add_column("document", overflow="fold", max_width=28)
-    for variable in data.spec.variables:
-        table.add_column(variable.name, overflow="fold")
-    for row in sorted(data.rows, key=lambda r: r.document_name)[:most]:
-        values = [_cell(by_key.get((row.row_key, v.name))) for v in data.spec.variables]
-        table.add_row(_short(row.document_name, 28), *values)
-    console.print(table)
+    rows = sorted(data.rows, key=lambda row: row.document_name)[:most]
+    columns = {
+        variable.name: [_cell(by_key.get((row.row_key, variable.name))) for row in rows]
+        for variable in data.spec.variables
+    }
+    parts = _parts({name: max(map(len, [name, *texts])) for name, texts in columns.items()}, console.width - 30)
+    for number, names in enumerate(parts, 1):
+        title = f"{data.spec.project_name}: {len(data.rows)} rows"
+        table = Table(title=title if len(parts) == 1 else f"{title}, columns {number}/{len(parts)}")
+        table.add_column("document", no_wrap=True)
+        for name in names:
+            table.add_column(name, no_wrap=True)
+        for index, row in enumerate(rows):
+            table.add_row(_short(row.document_name, 26), *(columns[name][index] for name in names))
+        console.print(table)
     if len(data.rows) > most:
         console.print(f"… and {len(data.rows) - most} more rows in the exported files.")
     console.print("— absent   ? uncertain (kept, flagged)   n/a not applicable", style="dim")
+
+
+def _parts(widths: dict[str, int], room: int) -> list[list[str]]:
+    """Columns gathered so that each part fits; borders take three characters a column."""
+    parts: list[list[str]] = [[]]
+    used = 0
+    for name, width in widths.items():
+        if parts[-1] and used + width + 3 > room:
+            parts.append([])
+            used = 0
+        parts[-1].append(name)
+        used += width + 3
+    return parts
 
 
 def show_evaluation(console: Console, evaluation: Evaluation, model: str) -> None:

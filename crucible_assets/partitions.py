@@ -4,10 +4,13 @@ A batch's key is `<tenant>/<project>/<number>`, a project's `<tenant>/<project>`
 Dagster spends tens of milliseconds per partition and asset, which 10,000 documents cannot afford.
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")  # known, and pinned
 
 batches = dg.DynamicPartitionsDefinition(name="batches")
 projects = dg.DynamicPartitionsDefinition(name="projects")
