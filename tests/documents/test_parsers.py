@@ -150,6 +150,16 @@ class TestHtml:
         assert document.text.count("within thirty days") == 10
         assert any("left out" in warning for warning in document.warnings)
 
+    def test_words_of_a_cell_are_not_cut_at_inline_elements(self) -> None:
+        table = (
+            "<table><tr><td><b>T</b>otal<br>net</td><td>12<sup>a</sup></td></tr><tr><td>x</td><td>y</td></tr></table>"
+        )
+        assert parse_bytes(self.PAGE.format(table).encode(), "a.html").text == "Total net | 12a\nx | y"
+
+    def test_deep_nesting_is_survived(self) -> None:
+        deep = "<div>" * 3000 + "deep" + "<table><tr><td>" + "<i>" * 3000 + "cell</td><td>b</td></tr></table>"
+        assert "deep" in parse_bytes(self.PAGE.format(deep).encode(), "a.html").text
+
     def test_hidden_content_and_scripts_are_not_text(self) -> None:
         html = self.PAGE.format("<p>seen</p><div style='display:none'>hidden</div><script>var x</script>")
         assert parse_bytes(html.encode(), "a.html").text == "seen"

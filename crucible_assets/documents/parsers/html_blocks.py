@@ -89,6 +89,7 @@ _CHROME_NAMES = re.compile(
 )
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _LONG_CELL: Final = 1_500  # characters; a cell with more than this lays out a page
+_WIDEST: Final = 100  # columns that one cell may span
 _DEEPEST: Final = 400
 
 
@@ -133,9 +134,9 @@ class _Walker:
             return
         if name == "br":
             self._inline.append("\n")
-        elif name == "table" and _is_data(child):
+        elif name == "table" and (grid := _data_of(child)) is not None:
             self.flush(tag, chrome)
-            self._table(child, chrome or _is_chrome(child))
+            self._table(child, grid, chrome or _is_chrome(child))
         elif name in _BLOCKS:
             self.flush(tag, chrome)
             inner = name if name in _HEADINGS or name in ("li", "pre", "dt", "dd") else _inherited(tag)
@@ -160,13 +161,12 @@ class _Walker:
         share = linked / max(1, len(text))
         self.blocks.append(HtmlBlock(text, kind, self._label(tag), _HEADINGS.get(tag), chrome, share))
 
-    def _table(self, table: Tag, chrome: bool) -> None:
+    def _table(self, table: Tag, grid: list[list[str]], chrome: bool) -> None:
         caption = table.find("caption")
         if isinstance(caption, Tag):
             text = one_line(caption.get_text(" "))
             self.blocks.append(HtmlBlock(text, SegmentKind.PARAGRAPH, self._label("caption"), chrome=chrome))
         label = self._label("table")
-        grid = list(_grid(table))
         width = max((len(row) for row in grid), default=0)
         used = [column for column in range(width) if any(len(row) > column and row[column] for row in grid)]
         first = True
@@ -212,25 +212,54 @@ def _is_chrome(tag: Tag) -> bool:
     return _CHROME_NAMES.search(names) is not None
 
 
-def _is_data(table: Tag) -> bool:
-    """Whether the table holds data, not the layout of a page."""
-    if str(table.get("role") or "").lower() in ("presentation", "none") or table.find("table") is not None:
-        return False
-    rows = list(_grid(table))
-    filled = [sum(1 for cell in row if cell) for row in rows]
-    if any(len(cell) > _LONG_CELL for row in rows for cell in row):
-        return False
-    return sum(1 for count in filled if count > 1) >= 1
-
-
-def _grid(table: Tag) -> Iterator[list[str]]:
-    """The texts of the cells, row by row; a cell that spans columns is followed by empty ones."""
-    for row in table.find_all("tr"):
+def _data_of(table: Tag) -> list[list[str]] | None:
+    """The cells of a table that holds data; None for one that only lays out a page."""
+    if str(table.get("role") or "").lower() in ("presentation", "none"):
+        return None
+    rows: list[list[str]] = []
+    for row in _rows(table):
         cells: list[str] = []
-        for cell in row.find_all(["td", "th"], recursive=False):
-            for unwanted in cell.find_all(["script", "style"]):
-                unwanted.decompose()
-            cells.append(one_line(cell.get_text(" ")))
+        for cell in row.children:
+            if not isinstance(cell, Tag) or cell.name not in ("td", "th"):
+                continue
+            parts: list[str] = []
+            if not _collect(cell, parts):
+                return None
+            text = one_line("".join(parts))
+            if len(text) > _LONG_CELL:
+                return None
+            cells.append(text)
             span = str(cell.get("colspan") or "1")
-            cells.extend([""] * (min(int(span), 100) - 1 if span.isdigit() else 0))
-        yield cells
+            cells.extend([""] * (min(int(span), _WIDEST) - 1 if span.isdigit() else 0))
+        rows.append(cells)
+    return rows if any(sum(1 for cell in row if cell) > 1 for row in rows) else None
+
+
+def _rows(table: Tag) -> Iterator[Tag]:
+    for child in table.children:
+        if isinstance(child, Tag):
+            if child.name == "tr":
+                yield child
+            elif child.name in ("thead", "tbody", "tfoot"):
+                yield from _rows(child)
+
+
+def _collect(node: Tag, parts: list[str], depth: int = 0) -> bool:
+    """Gather the visible text of a cell; False when it holds a table of its own."""
+    if depth > _DEEPEST:
+        parts.append(node.get_text(" "))
+        return True
+    for child in node.children:
+        if isinstance(child, Tag):
+            if child.name == "table":
+                return False
+            if child.name in _SKIPPED or _hidden(child):
+                continue
+            apart = child.name in _BLOCKS or child.name == "br"
+            parts.append(" " if apart else "")
+            if not _collect(child, parts, depth + 1):
+                return False
+            parts.append(" " if apart else "")
+        elif type(child) in (NavigableString, CData):
+            parts.append(str(child))
+    return True
