@@ -4,9 +4,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-# Scripts that separate no words by spaces: a match may start or end anywhere in them.
+# Scripts that separate no words by spaces, and Korean, whose particles follow their noun without one: a match may
+# start or end anywhere in them.
 _UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+    "[\uac00-\ud7af\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 CUT_ALLOWED_FROM = 12  # characters; a quote this long may begin or end inside a word, models do cut them
 MOST_OCCURRENCES = 256  # of one quote that are compared; a quote that stands more often says little anyway

@@ -5,8 +5,8 @@ accents meet in one form. Then everything is evened out that a line break or a m
 
 - a run of white space becomes one space; beside Chinese or Japanese characters on both sides it vanishes, since a
   line break there is no word boundary (Korean separates words by spaces and keeps them);
-- a dash between two letters vanishes with the white space round it ('agree-⏎ment' = 'agreement', 'long-term' =
-  'long-⏎term' = 'long – term'); between two digits it becomes a bare '-';
+- a hyphen between two letters vanishes with the white space after it ('agree-⏎ment' = 'agreement', 'long-term' =
+  'long-⏎term'); a long dash, or any with a space before it, becomes ' - '; one between two digits a bare '-';
 - typographic quotes, dashes, bullets and ideographic stops become their ASCII forms;
 - invisible characters, Hebrew points, Arabic vowel signs and the tatweel vanish: writers add and omit them freely.
 """
@@ -18,6 +18,7 @@ from functools import lru_cache
 
 DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
 _DASH_CLASS = re.escape(DASHES)
+_LONG_DASH = re.compile("[\u2014\u2015\u2e3a\u2e3b]|--")
 _SOFT_HYPHEN = "\u00ad"
 _INVISIBLE = "\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
 _HEBREW_POINTS = "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
@@ -125,11 +126,11 @@ def _fold_space(run: str, before: str, after: str) -> str:
 
 def _fold_dash(run: str, before: str, after: str) -> str:
     """What a run of dashes, with the white space round it, becomes between two characters."""
-    if _is_letter(before) and _is_letter(after):
-        return ""
-    spaced = any(c.isspace() for c in run)
-    if all(c == _SOFT_HYPHEN for c in run if c in DASHES):
-        return " " if spaced else ""
+    soft = all(c == _SOFT_HYPHEN for c in run if c in DASHES)
+    if _is_letter(before) and _is_letter(after) and not (soft and run[0].isspace()):
+        return " - " if run[0].isspace() or _LONG_DASH.search(run) else ""
+    if soft:
+        return " " if any(c.isspace() for c in run) else ""
     if before.isdigit() and after.isdigit():
         return "-"
     if before and not run[0].isspace():  # 'COVID-⏎19'

@@ -15,6 +15,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
@@ -29,6 +30,7 @@ MIN_WORD_SIMILARITY = 80.0  # rapidfuzz ratio from which two words in the same p
 _MOST_SEEDS = 3000  # shared word positions that may vote
 _MOST_PLACES = 6  # places that are aligned
 _MOST_QUOTE_WORDS = 400  # of a longer quote the first words are placed
+_MOST_TRIMS = 6  # gaps at either end of an alignment before or after which it may be cut
 _LEAST_WORD_FOR_TYPOS = 5  # letters; a shorter word has too many neighbours
 
 _NEGATIONS = frozenset(
@@ -56,6 +58,8 @@ class FuzzySpan:
 class _Alignment:
     first: int  # index of the first and the last matched word of the document
     last: int
+    head: int  # words of the quote before the first matched one and after the last
+    tail: int
     coverage: float
     density: float
 
@@ -147,12 +151,14 @@ def _align(words: tuple[str, ...], weights: list[float], document: Words, place:
     matched = _matched(words, window)
     if not matched:
         return None
-    matched = _trimmed(matched, weights)
+    matched = _trimmed(_closed_up(matched, words, window), weights)
     covered = sum(weights[i] for i, _ in matched)
     first, last = matched[0][1], matched[-1][1]
     return _Alignment(
         first=begin + first,
         last=begin + last,
+        head=matched[0][0],
+        tail=len(words) - 1 - matched[-1][0],
         coverage=covered / sum(weights),
         density=len(matched) / (last - first + 1),
     )
@@ -199,24 +205,40 @@ def _typos(
     return pairs
 
 
-def _trimmed(matched: list[tuple[int, int]], weights: list[float]) -> list[tuple[int, int]]:
-    """Without stray matches at the ends: few light words, cut off from the rest by a gap larger than themselves."""
+def _closed_up(
+    pairs: list[tuple[int, int]], words: tuple[str, ...], window: tuple[str, ...]
+) -> list[tuple[int, int]]:
+    """The same matches drawn together: a repeated word is matched next to its neighbour, not at an earlier repeat."""
+    closed = list(pairs)
+    for k in range(len(closed) - 2, -1, -1):
+        (i, at), (j, beside) = closed[k], closed[k + 1]
+        wanted = beside - (j - i)
+        if wanted > at and window[wanted] == words[i]:
+            closed[k] = (i, wanted)
+    for k in range(1, len(closed)):
+        (i, at), (j, beside) = closed[k], closed[k - 1]
+        wanted = beside + (i - j)
+        if wanted < at and window[wanted] == words[i]:
+            closed[k] = (i, wanted)
+    return closed
+
+
+def _trimmed(pairs: list[tuple[int, int]], weights: list[float]) -> list[tuple[int, int]]:
+    """The run of matches with the best score: without stray ones at the ends, far from the rest."""
     total = sum(weights)
-    changed = True
-    while changed and len(matched) > 2:
-        changed = False
-        for k in range(1, len(matched)):
-            gap = matched[k][1] - matched[k - 1][1] - (matched[k][0] - matched[k - 1][0])
-            if gap <= 2:
-                continue
-            head = sum(weights[i] for i, _ in matched[:k])
-            tail = sum(weights[i] for i, _ in matched[k:])
-            side = min(head, tail)
-            if side <= 0.2 * total and gap > (k if head <= tail else len(matched) - k):
-                matched = matched[k:] if head <= tail else matched[:k]
-                changed = True
-                break
-    return matched
+    # Cut only where the document has a few words more between two matches than the quote: one or two are a slip.
+    gaps = [k for k, ((i, at), (j, to)) in enumerate(pairwise(pairs), start=1) if (to - at) - (j - i) > 2]
+    sums = [0.0, *accumulate(weights[i] for i, _ in pairs)]
+    starts, ends = [0, *gaps[:_MOST_TRIMS]], [*gaps[-_MOST_TRIMS:], len(pairs)]
+
+    def score(run: tuple[int, int]) -> float:
+        first, last = run
+        coverage = (sums[last] - sums[first]) / total
+        density = (last - first) / (pairs[last - 1][1] - pairs[first][1] + 1)
+        return 2 * coverage * density / (coverage + density)
+
+    first, last = max(((a, b) for a in starts for b in ends if a < b), key=score)
+    return pairs[first:last]
 
 
 def _passes(alignment: _Alignment, words: tuple[str, ...], document: Words) -> bool:
@@ -226,7 +248,9 @@ def _passes(alignment: _Alignment, words: tuple[str, ...], document: Words) -> b
     standing = Counter(_digits(word) for word in span if word[0].isdigit())
     if Counter(_digits(word) for word in words if word[0].isdigit()) - standing:
         return False
-    return negations(words) == negations(span)
+    # Words at the quote's ends that were not matched stand for as many beside the span: those may negate too.
+    beside = document.words[max(0, alignment.first - alignment.head) : alignment.last + 1 + alignment.tail]
+    return negations(words) == negations(beside)
 
 
 def _digits(number: str) -> str:

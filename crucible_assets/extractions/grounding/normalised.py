@@ -1,12 +1,14 @@
 """Second phase: the quote stands in the text but for case, spaces, hyphenation, quotes, dashes and Unicode form."""
 
+import re
 from collections.abc import Iterator
 
 from crucible_assets.extractions.grounding.exact import occurrences, whole_words_first
 from crucible_assets.extractions.grounding.folding import fold
 from crucible_assets.extractions.grounding.prepared import PreparedText
 
-_OUTER = " \"'*.,;:!?()[]"  # punctuation that models add to the ends of a quote or leave out
+# Punctuation that models add to the ends of a quote or leave out. Of '-5' the dash stays.
+_OUTER = re.compile(r"^(?:[ \"'*.,;:!?()\[\]]|- )+|[ \"'*.,;:!?()\[\]-]+$")
 
 
 def normalised_spans(quote: str, document: PreparedText) -> list[tuple[int, int]]:
@@ -18,7 +20,7 @@ def normalised_spans(quote: str, document: PreparedText) -> list[tuple[int, int]
     found = whole_words_first(document.text, _spans(folded, document))
     if found:
         return found
-    bare = folded.strip(_OUTER)
+    bare = _OUTER.sub("", folded)
     if bare == folded:
         return []
     return whole_words_first(document.text, _spans(bare, document))

@@ -1,6 +1,7 @@
 """A document's text together with its folded form and its words, made once and shared by all its quotes."""
 
 import re
+import unicodedata
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -29,8 +30,15 @@ class PreparedText:
         """The span of the text behind folded[start:end], 0 <= start < end <= len(folded).
 
         None where that would cut a character, a ligature or a run of spaces; with `widen`, all of it instead.
+        Signs that folding left out (vowel points) stay with their letter.
         """
-        return self._map.span(start, end, widen=widen)
+        span = self._map.span(start, end, widen=widen)
+        if span is None:
+            return None
+        finish = span[1]
+        while finish < len(self.text) and unicodedata.combining(self.text[finish]):
+            finish += 1
+        return span[0], finish
 
     @cached_property
     def words(self) -> "Words":

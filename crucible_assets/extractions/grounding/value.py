@@ -15,11 +15,12 @@ from crucible_assets.extractions.grounding.place import NOT_FOUND, Placement, pl
 from crucible_assets.extractions.grounding.prepared import PreparedText
 from resources.vocabulary import EvidenceStatus, VariableType
 
+# Multipliers after a figure, as patterns; a single letter counts only if it is glued to it ('5m', but not '5 m').
 _SCALES = (
-    (10**3, r"thousand|tsd\.?|k|tausend|mille"),
-    (10**6, r"million(?:s|en)?|mio\.?|mln|mn|m|mm"),
-    (10**9, r"billion(?:s)?|bn|milliard(?:en?|s)?|mrd\.?|b"),
-    (10**12, r"trillion(?:s)?|tn|billion(?:en)?"),
+    (10**3, r"[\s-]?(?:thousand|tsd\.?|tausend|mille)|k"),
+    (10**6, r"[\s-]?(?:million(?:s|en)?|mio\.?|mln|mn)|mm?"),
+    (10**9, r"[\s-]?(?:billions?|bn|milliard(?:en?|s)?|mrd\.?)|b"),
+    (10**12, r"[\s-]?(?:trillions?|tn|billion(?:en)?)"),
 )
 _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _AROUND_YEAR = 60  # characters on either side of a year in which its day and month are looked for
@@ -150,11 +151,11 @@ def _number_patterns(value: int | float) -> tuple[tuple[str, re.Pattern[str]], .
     """(leading figures, pattern that matches from there) for each way of writing the number."""
     number = abs(Decimal(str(value)))
     every_word = "|".join(words for _, words in _SCALES)
-    forms = [(number, rf"(?!\d|[.,'’]\d|[\s-]?(?:{every_word})(?![^\W\d_]))")]
+    forms = [(number, rf"(?!\d|[.,'’]\d|(?:{every_word})(?![^\W\d_]))")]
     for scale, words in _SCALES:
         mantissa = number / scale
         if mantissa >= Decimal("0.1") and -_exponent(mantissa) <= 3:
-            forms.append((mantissa, rf"[\s-]?(?:{words})(?![^\W\d_])"))
+            forms.append((mantissa, rf"(?:{words})(?![^\W\d_])"))
     return tuple(
         (
             _leading_group(mantissa),
