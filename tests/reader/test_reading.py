@@ -139,6 +139,45 @@ def test_a_table_header_labels_its_cells() -> None:
     assert ask(text, "unit_price", T.NUMBER, "Price of one unit.")["value"] == "EUR 900"
 
 
+def test_a_property_table_names_its_values_in_the_first_column() -> None:
+    text = "Item | Value\nItem: Rated output kW | Value: 11.5 | Source: plate\nItem: Input kW | Value: 4.1 | Source: plate"
+    assert ask(text, "rated_output", T.NUMBER, "Rated output in kW.", unit="kW")["value"] == "11.5"
+
+
+def test_the_last_step_of_a_path_is_the_label() -> None:
+    text = "application.id: 7\napplication.building.town: Kilmoragh\napplication.office.town_code: 12"
+    assert ask(text, "town", T.LOCATION, "The town of the building.")["value"] == "Kilmoragh"
+
+
+def test_an_example_in_the_instructions_gives_the_form_of_an_identifier() -> None:
+    text = "Meter 10-306-884, invoice SHS-24-0388, our file HP-2023-0417 of 9 January 2023."
+    answer = ask(text, "case_reference", T.TEXT, "The reference of this case, such as AB-2020-0001.")
+    assert answer["value"] == "HP-2023-0417"
+
+
+def test_what_the_instructions_exclude_is_not_taken() -> None:
+    text = "The boiler it replaces had an output of 24 kW. The new unit has an output of 8 kW."
+    answer = ask(text, "output", T.NUMBER, "Output of the unit. Not the boiler.", unit="kW")
+    assert answer["value"] == "8 kW"
+
+
+def test_a_thing_only_wondered_about_or_denied_behind_is_not_true() -> None:
+    instructions = "Whether the travel supplement was granted."
+    assert (
+        ask("The travel supplement was not granted.", "travel_supplement", T.BOOLEAN, instructions)["value"] is False
+    )
+    said = ask("The travel supplement was granted.", "travel_supplement", T.BOOLEAN, instructions)
+    asked = ask("They asked whether the travel supplement was granted.", "travel_supplement", T.BOOLEAN, instructions)
+    assert said["value"] is True
+    assert said["confidence"] > (asked["confidence"] if asked["found"] else 0)
+
+
+def test_json_keys_in_snake_case_are_read_as_numbers_and_words() -> None:
+    text = "Year of construction: 1978\nHeated floor area: 137.5 m²\n"
+    instructions = "An object with year_built (year, number) and floor_area_m2 (heated floor area, number)."
+    assert ask(text, "dwelling", T.JSON, instructions)["value"] == {"year_built": 1978, "floor_area_m2": 137.5}
+
+
 def test_a_row_of_labelled_cells_is_read() -> None:
     text = "Name: Boat | Unit price: EUR 900 | Quantity: 3\n"
     assert ask(text, "quantity", T.NUMBER, "How many were bought.")["value"] == "3"

@@ -23,6 +23,15 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _NEGATION_REACH = 45  # characters before the thing that is denied
+_DENIED_AFTER = re.compile(
+    r"\W{1,3}(?:\w+\s){0,2}(?:(?:can|could|is|was|are|were|has|have|had|will|would|did|does|do)(?:\s?not|n['’]t)"
+    r"|(?:wurde|wird|ist|sind|kann|wurden)\s(?:\w+\s)?nicht|n['’]est pas|no (?:es|fue))\b",
+    re.I,
+)
+_AFTER = 30  # characters behind it: 'the supplement cannot be given'
+_OPEN = re.compile(  # asked, wished or wondered about: neither said nor denied
+    r"\b(?:whether|if|could|would|want|wish|hope|asks?|asked|consider(?:ed)?|ob|wenn|si|falls)\b", re.I
+)
 _PREFIXES = frozenset({"anti", "non", "un"})
 _CORE_NEEDED = 0.6  # share of the core words that one sentence must hold
 
@@ -62,6 +71,8 @@ def _said(question: Question) -> list[Candidate]:
         span = _core_span(question, number, {*title, *instructed})
         denied = _is_denied(question.analysis.text, unit, span, question)
         heading = 0.6 if last - first <= len(title) + 2 else 1.0
+        if not denied and _OPEN.search(question.analysis.text, max(unit.start, span.start - 45), span.start):
+            heading *= 0.8
         found.append(Candidate(not denied, span, unit, Evidence(cue=cue**2, similarity=coverage, fit=heading)))
     return found
 
@@ -85,6 +96,8 @@ def _is_denied(text: str, unit: Span, span: Span, question: Question) -> bool:
     if question.query.instructed & {"not", "no", "never", "without"}:
         return False
     start = max(unit.start, span.start - _NEGATION_REACH)
+    if _DENIED_AFTER.match(text, span.end, min(unit.end, span.end + _AFTER)):
+        return True
     return any(
         not text[match.end() : match.end() + 6].lower().startswith((" only", " later", " less"))
         for match in _NEGATION.finditer(text, start, min(span.end, span.start + 120))

@@ -1,17 +1,23 @@
 """Which of the named categories a document speaks for: by their names, and by the words of their rules."""
 
-from resources.models.reader.query import instruction_parts
+import re
+
+from resources.models.reader.query import instruction_parts, synonyms_of
 from resources.models.reader.scoring import Candidate, Evidence, Question
 from resources.models.reader.spans import Span
 from resources.models.reader.words import content_stems, stem, words_of
 from resources.models.request import Field
+
+_DENIED = re.compile(r"\b(?:not|no|never|without|nicht|kein\w*|ohne|ne|pas|sans|sin|non)\s+(?:\w+\s+){0,2}$", re.I)
+_IN_BRACKETS = re.compile(r"\([^():]{1,30}:\s*([^()]{2,80})\)")
+_DENIAL = re.compile(r"\b(?:no|not|without|nicht|kein\w*|ohne|never)\b[^,.;()]*", re.I)
 
 
 def category_candidates(question: Question, field: Field) -> list[Candidate]:
     """For every category its best place: under the field's label, near its cues, or where its rule's words stand."""
     found: list[Candidate] = []
     for name, rule in field.categories:
-        rated = [*_under_label(question, name), *_named(question, name), *_ruled(question, field, name, rule)]
+        rated = [*_under_label(question, name), *_named(question, name, rule), *_ruled(question, field, name, rule)]
         if rated:
             found.append(max(rated, key=lambda candidate: candidate.confidence))
     return found
@@ -19,6 +25,16 @@ def category_candidates(question: Question, field: Field) -> list[Candidate]:
 
 def _phrase(name: str) -> tuple[str, ...]:
     return tuple(stem(word) for word in words_of(name))
+
+
+def _other_names(rule: str) -> list[tuple[str, ...]]:
+    """The names that a rule gives in brackets after a colon: '(German: Luft-Wasser, Luftwärme)'."""
+    return [
+        phrase
+        for match in _IN_BRACKETS.finditer(rule)
+        for part in match.group(1).split(",")
+        if (phrase := _phrase(part))
+    ]
 
 
 def _places(question: Question, phrase: tuple[str, ...]) -> list[Span]:
@@ -44,11 +60,16 @@ def _under_label(question: Question, name: str) -> list[Candidate]:
     return found
 
 
-def _named(question: Question, name: str) -> list[Candidate]:
+def _named(question: Question, name: str, rule: str) -> list[Candidate]:
+    """Every place of the category's name (or, counting less, of another word for it) that is not denied."""
     phrase = _phrase(name)
     if not phrase:
         return []
-    places = _places(question, phrase)
+    own = [span for words in (phrase, *_other_names(rule)) for span in _places(question, words)]
+    other = [span for synonym in synonyms_of(name) for span in _places(question, synonym)]
+    text = question.analysis.text
+    places = [(span, 1.0) for span in own] + [(span, 0.75) for span in other]
+    places = [(span, fit) for span, fit in places if not _DENIED.search(text, max(0, span.start - 25), span.start)]
     often = min(1.0, len(places) / 4)
     return [
         Candidate(
@@ -59,17 +80,23 @@ def _named(question: Question, name: str) -> list[Candidate]:
                 cue=question.cue(span),
                 similarity=question.similarity(span),
                 prior=0.45 + 0.55 * often,
-                fit=1.0 if len(name) > 2 else 0.6,
+                fit=fit if len(name) > 2 else 0.6 * fit,
             ),
         )
-        for span in places[:200]
+        for span, fit in places[:200]
     ]
 
 
 def _ruled(question: Question, field: Field, name: str, rule: str) -> list[Candidate]:
     """Sentences that hold the distinguishing words of the category's rule."""
-    others = {word for other, text in field.categories if other != name for word in content_stems(f"{other} {text}")}
-    own = {word for part in instruction_parts(rule) for word in content_stems(part)} | set(content_stems(name))
+    others = {
+        word
+        for other, text in field.categories
+        if other != name
+        for word in content_stems(_DENIAL.sub(" ", f"{other} {text}"))
+    }
+    said = _DENIAL.sub(" ", " ".join(instruction_parts(rule)))
+    own = set(content_stems(f"{name} {said}"))
     own -= others
     if not own:
         return []
@@ -89,5 +116,6 @@ def _ruled(question: Question, field: Field, name: str, rule: str) -> list[Candi
     share = sum(question.weight(word) for word in hits[best]) / total
     position = min(hits[best].values())
     span = Span(question.analysis.tokens.starts[position], question.analysis.tokens.ends[position])
-    evidence = Evidence(cue=min(1.0, 1.5 * share), similarity=min(1.0, 2.0 * overall))
+    alone = 0.5 if len(hits[best]) == 1 and len(own) > 1 else 1.0  # one word of a rule proves little
+    evidence = Evidence(cue=min(1.0, 1.5 * share * alone), similarity=min(1.0, 2.0 * overall * alone))
     return [Candidate(name, span, question.unit_of(span), evidence)]

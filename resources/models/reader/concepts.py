@@ -36,6 +36,20 @@ grantee | recipient | beneficiary | awarded to | granted to | empfänger | bén�
 claimant | plaintiff | complainant | petitioner | kläger | appellant
 defendant | respondent | beklagter | défendeur | accused
 party | parties | between | by and between | among | entered into | partei
+municipality | town | village | city | commune | gemeinde | ort | stadt | place | municipio | comune
+decision | decided | decide | decides | outcome | bescheid | beschluss | entscheidung | ruling | resolved | awarded
+inspection | inspected | inspect | inspector | visit | visited | site visit | ortstermin | kontrolle | visite
+case | file | dossier | docket | aktenzeichen | our reference
+staff | officer | handler | dealt with by | decided by | case officer | inspector | clerk | prüfer | bearbeiter
+contractor | installer | carried out | performed by | done by | works by | put in by | ausgeführt | firma | fitted by
+withdrawn | withdrew | withdraw | withdrawal | zurückgezogen | zurückgenommen | retiré
+output | power | capacity | leistung | puissance
+cost | costs | total cost | kosten | brutto | invoice total | estimate | expenditure
+previous | former | old | existing | present | replaced | replaces | bisherig
+building | house | dwelling | property | objekt | gebäude | haus | bâtiment
+built | year built | year of construction | baujahr | construction year | constructed
+area | floor area | wohnfläche | surface | fläche | superficie
+protected | listed | heritage | denkmalschutz | baudenkmal | denkmal
 company | firm | corporation | unternehmen | société | empresa | azienda | bedrijf
 issuer | issued by | vendor | seller | supplier | merchant | lieferant | verkäufer | fournisseur | company | shop
 buyer | customer | client | bill to | sold to | kunde | käufer | acheteur | cliente
@@ -68,8 +82,8 @@ judge | presiding | richter | juge | decided by | before
 born | birth | date of birth | geboren | né | nacido
 died | death | deceased | gestorben
 published | publication | released | veröffentlicht
-approved | approval | accepted | genehmigt | approuvé | aprobado
-rejected | refused | declined | denied | abgelehnt
+approved | approval | approve | approves | awarded | granted | accepted | genehmigt | bewilligt | approuvé | aprobado
+rejected | refused | refusal | refuse | declined | denied | turned down | dismissed | dismisses | abgelehnt | refusé
 assign | assignment | transfer | assignable
 liability | liable | haftung
 limit | cap | limitation | exceed | maximum
@@ -87,6 +101,8 @@ beneficiary | benefit
 disparage | disparagement | derogatory
 refund | reimburse | repay | rückerstattung
 victim | killed | injured | wounded | murdered | kidnapped
+oil | kerosene | heating oil | öl | heizöl | fioul
+gas | natural gas | erdgas | lpg
 weapon | explosive | bomb | gun | rifle
 data | dataset | personal data
 ethics | ethical | ethics committee | ethikkommission

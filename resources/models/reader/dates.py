@@ -32,10 +32,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b" + _WORD + r"\s*(\d{1,2})(?:st|nd|rd|th)?\s*,?\s+(\d{4})(?!\d)"), "mdy"),
     (re.compile(r"\b" + _WORD + r"\s*(\d{1,2}),(\d{4})(?!\d)"), "mdy"),
     (re.compile(r"(?<!\d)(\d{4})\.?\s+" + _WORD + r"\s+(\d{1,2})(?!\d)"), "ymd"),
-    (
-        re.compile(r"(?<![\d/.,-])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d/]|[.-]\d)"),
-        "numeric",
-    ),
+    (re.compile(r"(?<![\w/.,-])(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?![\d/]|[.-]\d)"), "numeric"),
+    (re.compile(r"(?<![\w/.,-])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4})(?![\d/]|[.-]\d)"), "numeric"),
 )
 _MONTH_YEAR = re.compile(r"\b" + _WORD + r"(?:\s*(?:de|del|of))?,?\s+(\d{4})(?!\d)")
 _YEAR = re.compile(r"(?<![\d.,/$€£-])((?:1[89]|20)\d{2})(?![\d/%]|[.,]\d)")

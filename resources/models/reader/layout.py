@@ -21,6 +21,7 @@ _ABBREVIATION = re.compile(
     re.IGNORECASE,
 )
 _LIST_ITEM = re.compile(r"\s*(?:[-*•–▪◦·]\s|\(?[0-9ivxlc]{1,4}[.)]\s|\(?[a-z][.)]\s|#|\|)")
+_LABELLED = re.compile(r"[\w.\[\]/()-]+(?: [\w.\[\]/()-]+){0,5}\s?[:：]\s")
 _MAX_BLOCK = 4_000  # characters; longer blocks are cut so that no later step is quadratic in one of them
 
 
@@ -51,6 +52,8 @@ def _runs_on(text: str, line: Span, following: Span, width: int) -> bool:
     if gap.count("\n") > 1 or "|" in (text[line.start], text[following.start]) or " | " in line.of(text):
         return False
     if _LIST_ITEM.match(text, following.start, following.end):
+        return False
+    if _LABELLED.match(text, following.start, following.end) and _LABELLED.match(text, line.start, line.end):
         return False
     if text[following.start].islower():
         return text[line.end - 1] not in ".!?"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from resources.models.reader.spans import Kind, Mention, Span
-from resources.models.reader.words import STOP_WORDS, fold
+from resources.models.reader.words import STOP_WORDS, fold, word_set
 
 _LEGAL = (
     r"Inc(?:orporated)?|Corp(?:oration)?|Company|Co|Ltd|Limited|L\.?L\.?C|L\.?L\.?P|L\.?P|P\.?L\.?C|GmbH|mbH|AG|SE|KG"
@@ -12,109 +12,20 @@ _LEGAL = (
     r"|ASA|AS|Oy|Oyj|Kft|Zrt|s\.r\.o|a\.s|d\.o\.o|Pty|Pte|Bhd|Sdn|Pvt|LLC|LLP|PLC|K\.?K|N\.A|Trust|Partnership"
 )
 _LEGAL_FORM = re.compile(rf"(?:{_LEGAL})\.?(?![^\W\d_])", re.IGNORECASE)
-_ORGANISATION_WORDS = frozenset(
-    [
-        "university",
-        "institute",
-        "institut",
-        "universitat",
-        "universite",
-        "universidad",
-        "universita",
-        "foundation",
-        "stiftung",
-        "fondation",
-        "bank",
-        "ministry",
-        "ministerium",
-        "department",
-        "agency",
-        "authority",
-        "commission",
-        "committee",
-        "council",
-        "association",
-        "society",
-        "union",
-        "club",
-        "college",
-        "school",
-        "hospital",
-        "klinikum",
-        "clinic",
-        "court",
-        "gericht",
-        "group",
-        "holdings",
-        "holding",
-        "corporation",
-        "company",
-        "partners",
-        "laboratories",
-        "laboratory",
-        "centre",
-        "center",
-        "services",
-        "systems",
-        "technologies",
-        "industries",
-        "international",
-        "enterprises",
-        "enterprise",
-        "federation",
-        "cooperative",
-        "trust",
-        "fund",
-        "museum",
-        "library",
-        "church",
-        "organisation",
-        "organization",
-        "party",
-        "movement",
-        "front",
-        "army",
-        "brigade",
-        "verein",
-        "verband",
-        "gmbh",
-        "trading",
-        "restaurant",
-        "store",
-        "hotel",
-        "pharmacy",
-        "academy",
-        "consortium",
-    ]
+_ORGANISATION_WORDS = word_set(
+    """
+    university institute institut universitat universite universidad universita foundation stiftung fondation bank
+    ministry ministerium department agency authority commission committee council association society union club
+    college school hospital klinikum clinic court gericht group holdings holding corporation company partners
+    laboratories laboratory centre center services systems technologies industries international enterprises
+    enterprise federation cooperative trust fund museum library church organisation organization party movement
+    front army brigade verein verband gmbh trading restaurant store hotel pharmacy academy consortium
+    """
 )
-_CONNECTORS = frozenset(
-    [
-        "of",
-        "the",
-        "and",
-        "&",
-        "de",
-        "la",
-        "du",
-        "des",
-        "del",
-        "der",
-        "den",
-        "von",
-        "van",
-        "y",
-        "e",
-        "et",
-        "for",
-        "und",
-        "di",
-        "da",
-        "do",
-        "dos",
-        "das",
-        "al",
-        "in",
-    ]
+_CONNECTORS = word_set(
+    """
+    of the and & de la du des del der den von van y e et for und di da do dos das al in
+    """
 )
 _WORD = re.compile(r"[^\W\d_][\w'’\-/]*(?:\.(?=[\w])[\w]+)*\.?|&|\d[\w¢]*|[/+](?=\s)")
 _BRACKET = re.compile(rf"\s?\([A-Z][\w.\s]{{0,24}}\)\s(?:{_LEGAL})\b", re.IGNORECASE)

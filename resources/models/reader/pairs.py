@@ -15,10 +15,12 @@ _COLUMN_GAP = re.compile(r"(?:\t+| {3,})(?!\s*[:：])")
 _COLON = re.compile(r"\s*[:：]\s*")
 _LEADER = re.compile(r"\s*(?:\.{3,}|…|_{3,})\s*")
 _TRAILING_AMOUNT = re.compile(r"\s(?:[A-Z]{2,3}\s?|[$€£¥₹]\s?)?-?\d[\d.,]*\s?(?:%|€|[A-Z]{3})?$")
+_PATH = re.compile(r"(?:[\w\[\]-]+\.)+([^\W\d]\w+)")
+_GENERIC_VALUE = re.compile(r"(?:value|wert|valeur|valor|valore|waarde|content|answer|entry|detail)s?", re.I)
 _CURRENCY_ONLY = re.compile(r"[A-Z]{2,3}|[$€£¥₹]")
 _RULE_ROW = re.compile(r"[\s|:+=-]+")
 _BULLET = re.compile(r"(?:[-*•–▪◦·]\s+|\(?\d{1,2}[.)]\s+|\(?[a-zA-Z][.)]\s+|#+\s+)")
-_MARKS = "*_` "
+_MARKS = "*_`¦ "
 
 
 def _trim(text: str, start: int, end: int, marks: str = _MARKS) -> Span:
@@ -67,6 +69,8 @@ def _colon_pair(text: str, cell: Span, row: Span) -> Pair | None:
     bullet = _BULLET.match(text, cell.start, match.start())
     label = _trim(text, bullet.end() if bullet else cell.start, match.start())
     value = _trim(text, match.end(), cell.end)
+    if path := _PATH.fullmatch(text, label.start, label.end):
+        label = Span(path.start(1), label.end)  # the last step of a path names the value
     if not _is_label(text, label) or (text[match.start() : match.end()] == ":" and _inside_word(text, match)):
         return None
     return Pair(label, value, 1.0, row)
@@ -92,10 +96,26 @@ def _row_pairs(text: str, cells: Sequence[Span], row: Span) -> Iterator[Pair]:
             yield replace(pair, strength=0.7) if more else pair
         elif index + 1 < len(cells) and colons[index + 1] is None:
             yield Pair(pair.label, cells[index + 1], 1.0, row)
-    if not any(colons) and len(cells) >= 2 and _is_label(text, cells[0]):
-        for cell in cells[1:]:
-            if cell.end > cell.start:
-                yield Pair(cells[0], cell, 0.95 if len(cells) == 2 else 0.7, row)
+    yield from _property_pairs(text, colons, row)
+    if any(colons) or len(cells) < 2:
+        return
+    for index, cell in enumerate(cells[1:], start=1):
+        if cell.end > cell.start and _is_label(text, cells[0]):
+            yield Pair(cells[0], cell, 0.95 if len(cells) == 2 else 0.85 if index == 1 else 0.55, row)
+    for label, value in zip(cells[2::2], cells[3::2], strict=False):  # 'Reference | HP-7 | Term | 1 May'
+        if len(cells) % 2 == 0 and value.end > value.start and _is_label(text, label):
+            yield Pair(label, value, 0.75, row)
+
+
+def _property_pairs(text: str, colons: Sequence[Pair | None], row: Span) -> Iterator[Pair]:
+    """'Item: Floor area | Value: 137.5': the first cell's value names that of the next one."""
+    first, *rest = colons or [None]
+    if first is None or not rest or rest[0] is None or not _is_label(text, first.value):
+        return
+    if any(c.isdigit() for c in first.value.of(text)) or rest[0].value.end <= rest[0].value.start:
+        return
+    generic = _GENERIC_VALUE.fullmatch(rest[0].label.of(text)) is not None
+    yield Pair(first.value, rest[0].value, 0.95 if generic else 0.6, row)
 
 
 def _line_pairs(text: str, line: Span) -> Iterator[Pair]:
@@ -128,7 +148,8 @@ def _below(text: str, line: Span, following: Span) -> Iterator[Pair]:
     if ends_with_colon and near:
         yield Pair(label, following, 0.85, Span(line.start, following.end))
     elif short and near and not any(c.isdigit() for c in label.of(text)):
-        yield Pair(label, following, 0.5, Span(line.start, following.end))
+        short_value = following.end - following.start <= 80
+        yield Pair(label, following, 0.65 if short_value else 0.45, Span(line.start, following.end))
 
 
 def pairs_of(text: str, lines: Sequence[Span]) -> list[Pair]:

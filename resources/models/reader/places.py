@@ -6,7 +6,7 @@ from functools import lru_cache
 from babel import Locale
 
 from resources.models.reader.spans import Kind, Mention
-from resources.models.reader.words import fold
+from resources.models.reader.words import fold, word_set
 
 _LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
 # First-level divisions that stand alone in documents; CLDR's territory names have countries only.
@@ -27,40 +27,18 @@ _WORD = re.compile(r"[^\W\d_]+(?:[.'’\-][^\W\d_]+)*")
 _AFTER_CUE = re.compile(
     r"\b(?:in|at|near|from|to|outside|around|(?:City|Town|Village|Municipality|County|State|Province|District|Region)"
     r" of|based in|located in|held in|born in)\s+(?:the\s+)?(?:City of\s+)?"
-    r"([A-ZÀ-Þ][\w'’\-]+(?:\s(?:de|la|del|do|am|an der|sur|of)?\s?[A-ZÀ-Þ][\w'’\-]+){0,3}"
-    r"(?:,\s[A-ZÀ-Þ][\w'’\-]+(?:\s[A-ZÀ-Þ][\w'’\-]+)?)?)"
+    r"([A-ZÀ-Þ][\w'’\-]+(?:[ ](?:(?:de|la|del|do|am|an der|sur|of)[ ])?[A-ZÀ-Þ][\w'’\-]+){0,3}"
+    r"(?:,[ ][A-ZÀ-Þ][\w'’\-]+(?:[ ][A-ZÀ-Þ][\w'’\-]+)?)?)"
 )
-_NOT_PLACES = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-        "section",
-        "article",
-        "exhibit",
-        "schedule",
-        "appendix",
-        "annex",
-        "table",
-        "figure",
-        "chapter",
-    ]
+_AFTER_STREET = re.compile(  # '31, Niederthalbach', '12 High Street, Leeds', '43300 Seri Kembangan'
+    r"(?:\b\d{1,4}[a-z]?,\s|\b(?:[Ss]treet|[Rr]oad|[Ll]ane|[Aa]venue|[Dd]rive|[Tt]errace|[Ss]quare|[Qq]uay|St\.|Rd\.?),?\s"
+    r"|\b\d{5}\s)(?:\d{4,5}\s)?([A-ZÀ-Þ][\w'’\-]+(?:[ ][A-ZÀ-Þ][\w'’\-]+)?)"
+)
+_NOT_PLACES = word_set(
+    """
+    january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday section article exhibit schedule appendix annex table figure chapter
+    """
 )
 
 
@@ -100,4 +78,9 @@ def find_places(text: str) -> list[Mention]:
         start, end = match.span(1)
         if not any(taken[start:end]) and fold(match.group(1).split()[0]) not in _NOT_PLACES:
             found.append(Mention(start, end, Kind.PLACE))
+    for match in _AFTER_STREET.finditer(text):
+        start, end = match.span(1)
+        if not any(taken[start:end]):
+            found.append(Mention(start, end, Kind.PLACE, "address"))
+            taken[start:end] = b"\x01" * (end - start)
     return sorted(found, key=lambda mention: mention.start)

@@ -12,11 +12,14 @@ from resources.vocabulary import VariableType
 
 _TITLE, _TITLE_SYNONYM, _INSTRUCTION, _INSTRUCTION_SYNONYM, _REST = 1.0, 0.6, 0.4, 0.2, 0.15
 _ASIDE = re.compile(
-    r"\((?:e\.?\s?g\.?|for example|such as|i\.?e\.?|z\.\s?B\.)[^)]*\)|\be\.\s?g\.[^.;]*|\bfor example\b[^.;]*"
+    r"\((?:e\.?\s?g\.?|for example|such as|i\.?e\.?|z\.\s?B\.)[^)]*\)|\bsuch as\b[^.;,]*"
+    r"|\be\.\s?g\.[^.;]*|\bfor example\b[^.;]*"
     r"|(?:[;.,]|^)\s*(?:leave\s+)?(?:it\s+)?(?:empty|null|blank|absent|nothing|unknown)\s+(?:if|when|unless)\b[^.;]*"
     r"|\bas\s+(?:yyyy|\")[^.;]*|\belse (?:false|empty|null)\b|\b(?:true|false) if\b|\bwithout\b[^.;,]*",
     re.IGNORECASE,
 )
+_NEGATIVE = re.compile(r"^(?:not|no|nor|never|except|excluding|nicht|kein\w*|false|pas|sauf)\b", re.I)
+_LEAD_OR_KEEP = re.compile(r",\s+(?=not\s)|\bbut\s+(?=not\b)|\s(?=(?:except|excluding)\b)", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.?!;])\s+")
 
 
@@ -37,13 +40,18 @@ class Query:
     terms: dict[str, float]  # stem → weight in prose
     phrases: tuple[tuple[Phrase, float], ...]  # two words and more, with their weight in prose
     instructed: frozenset[str]  # stems of the instructions
-    contrary: frozenset[str]
+    contrary: frozenset[str]  # words that make a label another one
+    excluded: frozenset[str]  # stems of what the instructions say is not meant
     head: Phrase  # the content words of the first instruction
     core: Phrase  # the title's words that carry meaning; those of the first instruction when the title has none
 
 
 def _stems(text: str) -> Phrase:
-    return tuple(stem(w) for w in words_of(text) if is_content(w) and fold(w) not in ASKING_WORDS)
+    return tuple(stem(w) for w in words_of(text) if _tells(w))
+
+
+def _tells(word: str) -> bool:
+    return is_content(word) and fold(word) not in ASKING_WORDS and not word.isdigit()
 
 
 def _contains(words: Phrase, phrase: Phrase) -> bool:
@@ -66,6 +74,15 @@ def _synonyms(text: str) -> Iterable[tuple[Phrase, float]]:
             yield from ((phrase, share) for phrase in group if not _contains(words, phrase))
 
 
+@lru_cache(maxsize=1024)
+def synonyms_of(name: str) -> tuple[Phrase, ...]:
+    """Other words for a category of one word: the phrases of the concepts that hold just this word."""
+    words = _all_stems(name)
+    return tuple(
+        dict.fromkeys(p for group in concepts() if words in group for p in group if p != words and _useful(p))
+    )
+
+
 def _useful(phrase: Phrase) -> bool:
     return len(phrase) > 1 or (len(phrase[0]) > 2 and phrase[0] not in TYPE_WORDS and is_content(phrase[0]))
 
@@ -74,7 +91,21 @@ def _useful(phrase: Phrase) -> bool:
 def instruction_parts(instructions: str) -> tuple[str, ...]:
     """The sentences of the instructions without asides, examples and what to do when nothing is found."""
     cleaned = _ASIDE.sub(" ", instructions)
-    return tuple(part.strip() for part in _SENTENCE_END.split(cleaned) if words_of(part))
+    return tuple(part.strip() for part in _split(cleaned) if not _NEGATIVE.match(part.strip()))
+
+
+@lru_cache(maxsize=1024)
+def excluded_parts(instructions: str) -> tuple[str, ...]:
+    """What the instructions say is not meant: sentences and clauses that begin with 'not', 'except', ...
+
+    Sentences that begin with 'False' are left out of both: they say what makes a boolean false.
+    """
+    parts = (part.strip() for part in _split(instructions))
+    return tuple(p for p in parts if _NEGATIVE.match(p) and not p.lower().startswith("false"))
+
+
+def _split(text: str) -> list[str]:
+    return [clause for part in _SENTENCE_END.split(text) for clause in _LEAD_OR_KEEP.split(part) if words_of(clause)]
 
 
 @lru_cache(maxsize=1024)
@@ -103,6 +134,9 @@ def _query(name: str, title: str, instructions: str, dated: bool) -> Query:
             if _useful(phrase):
                 add(phrase, weight)
     instructed = frozenset(_all_stems(" ".join(parts)))
+    excluded = (
+        frozenset(_stems(" ".join(excluded_parts(instructions)))) - set(terms) - set(_all_stems(own)) - TYPE_WORDS
+    )
     if len(_stems(head)) <= 4 and _stems(head):
         labels.setdefault(_stems(head), 0.8)
     return Query(
@@ -113,7 +147,9 @@ def _query(name: str, title: str, instructions: str, dated: bool) -> Query:
         instructed=instructed,
         head=_core(head),
         core=_core(own) or _core(head) or _stems(own),
-        contrary=(CONTRARY_WORDS if dated else CONTRARY_WORDS | DATE_WORDS) - set(_all_stems(own)) - instructed,
+        excluded=excluded,
+        contrary=(CONTRARY_WORDS if dated else CONTRARY_WORDS | DATE_WORDS) - set(_all_stems(own)) - instructed
+        | excluded,
     )
 
 

@@ -27,6 +27,7 @@ THRESHOLDS = {
     VariableType.LOCATION: 0.45,
     VariableType.JSON: 0.5,
 }
+_SURE_OF_NOTHING = 0.9  # confidence in an absence when nothing at all speaks for a value
 _FURTHER = 0.85  # of several values, those that reach this share of the best one's confidence are given
 _CANDIDATES = {
     VariableType.TEXT: text_candidates,
@@ -71,7 +72,12 @@ def _answer(analysis: Analysis, field: Field, similarity: Similarity | None) -> 
     found = candidates_of(analysis, field, similarity)
     best = found[0].confidence if found else 0.0
     if not found or best < THRESHOLDS[field.type]:
-        return {"found": False, "value": None, "source_text": None, "confidence": round(1.0 - 0.8 * best, 3)}
+        return {
+            "found": False,
+            "value": None,
+            "source_text": None,
+            "confidence": round(_SURE_OF_NOTHING * (1.0 - 0.8 * best), 3),
+        }
     if field.multiple:
         floor = max(THRESHOLDS[field.type], _FURTHER * best)
         kept = _distinct(candidate for candidate in found if candidate.confidence >= floor)[: field.max_values]

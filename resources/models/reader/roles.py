@@ -40,7 +40,8 @@ _TITLE_WORDS: tuple[tuple[Role, str], ...] = (
     (
         Role.NAME,
         "company issuer vendor seller supplier customer buyer client organisation organization applicant grantee "
-        "author sender recipient employer employee manager director judge person claimant plaintiff defendant "
+        "author staff officer inspector model make brand product firm "
+        "sender recipient employer employee manager director judge person claimant plaintiff defendant "
         "respondent institution investigator contact owner landlord tenant lender borrower licensor licensee "
         "contractor publisher university agency name coordinator petitioner appellant patient doctor physician "
         "insurer holder beneficiary",

@@ -25,6 +25,8 @@ _REACH = 6.0  # tokens over which a cue loses half of its weight
 _SATURATION = 1.6  # all core words beside the value give 1 - e^-1.6 = 0.8 of a cue
 _BEHIND = 0.7  # a cue after the value counts less than one before it
 _RIVAL = 0.5  # another mention of the same sort is nearer to the cue
+_UNSEEN = 0.6  # a title word that the document never uses weighs less: it may use a synonym
+_EXCLUDED = 0.5  # what a value beside a word that the instructions exclude keeps at least
 _PREVIOUS = 0.35  # a cue in the sentence before, in the same block
 _TYPE_WEIGHT = 0.35
 _LIGHT_WEIGHT = 0.1
@@ -116,7 +118,14 @@ class Question:
     def full_weight(self) -> float:
         """The weight of all core words of the question: what a perfect context reaches."""
         terms = self.query.terms
-        return max(0.4, sum(terms.get(word, 0.0) * self.weight(word) for word in self.query.core))
+        postings = self.analysis.postings
+        return max(
+            0.4,
+            sum(
+                terms.get(word, 0.0) * self.weight(word) * (1.0 if word in postings else _UNSEEN)
+                for word in self.query.core
+            ),
+        )
 
     def hits_between(self, first: int, last: int) -> list[tuple[int, int, float, int]]:
         """The hits that begin in tokens first..last (excluded)."""
@@ -147,6 +156,29 @@ class Question:
             for _, _, weight, term in self.hits_between(*self.analysis.sentence_tokens[number - 1]):
                 best[term] = max(best.get(term, 0.0), weight * _PREVIOUS)
         return 1.0 - math.exp(-_SATURATION * sum(best.values()) / self.full_weight)
+
+    @cached_property
+    def _excluded(self) -> list[int]:
+        postings = self.analysis.postings
+        return sorted(position for word in self.query.excluded for position in postings.get(word, ()))
+
+    def exclusion(self, mention: Span) -> float:
+        """Factor for a mention near words that the instructions exclude: 1 without, 0.5 right behind one."""
+        number = self.analysis.sentence_at(mention.start)
+        if number is None or not self.query.excluded:
+            return 1.0
+        first, last = self.analysis.sentence_tokens[number]
+        begin, end = self.analysis.token_at(mention.start), self.analysis.token_at(mention.end - 1)
+        nearest = 0.0
+        low, high = (
+            bisect_left(self._excluded, max(first, begin - 8)),
+            bisect_left(self._excluded, min(last, end + 5)),
+        )
+        for position in self._excluded[low:high]:
+            distance, side = (begin - position, 1.0) if position < begin else (position - end, 0.5)
+            if distance > 0:
+                nearest = max(nearest, side / (1.0 + max(0, distance - 2) / _REACH))
+        return 1.0 - (1.0 - _EXCLUDED) * nearest
 
     @cached_property
     def coverages(self) -> dict[int, float]:
@@ -200,7 +232,7 @@ class Question:
                 for word in own
             )
             best = max(best, asked.weight * recall * (0.3 + 0.7 * min(1.0, explained / total)))
-        telling = [word for word in own if word not in TYPE_WORDS]
+        telling = [word for word in own if word not in TYPE_WORDS and word not in LIGHT_WORDS]
         if telling and all(word in self.query.instructed for word in telling):
             best = max(best, 0.55)
         return best * (0.4 if any(word in self.query.contrary for word in label) else 1.0)
@@ -241,7 +273,7 @@ class Question:
             cue=self.cue(mention.span, behind, rivals),
             similarity=self.similarity(mention.span),
             prior=prior,
-            fit=fit,
+            fit=fit * (1.0 if label > 0.5 else self.exclusion(mention.span)),
         )
         return Candidate(value, mention.span, row or self.unit_of(mention.span), evidence)
 

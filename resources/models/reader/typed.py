@@ -1,6 +1,7 @@
 """Candidates of the types that a recogniser knows by form: dates, numbers, places."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 from resources.models.reader.concepts import DATE_WORDS, TYPE_WORDS
@@ -69,8 +70,10 @@ def number_candidates(question: Question, field: Field) -> list[Candidate]:
     for mention in question.analysis.numbers:
         fit = fits[mention.kind]
         words = mention.span.of(text)
-        if field.unit and mention.normal in (field.unit, currency):
+        if field.unit and mention.normal and _plain_unit(mention.normal) in (_plain_unit(field.unit), currency):
             fit = 1.0
+        if field.unit and not any(c.isdigit() for c in words):
+            fit *= 0.6  # numbers in words seldom carry a unit
         if not any(c in "123456789" for c in words) and any(c == "0" for c in words):
             fit *= 0.7  # zeros are mostly empty columns
         if mention.kind is Kind.NUMBER and _is_year(words) and "year" not in question.query.title:
@@ -107,10 +110,17 @@ def _largest_total(found: list[Candidate]) -> list[Candidate]:
 def _size(words: str) -> float:
     """The figure as a number, its last separator taken for the decimal one when one or two digits follow it."""
     digits = re.sub(r"[^\d.,]", "", words).strip(".,")
+    if not digits:
+        return 0.0
     whole, mark, rest = digits.rpartition(max(digits, key=lambda c: (c in ".,") * (digits.rfind(c) + 1), default=""))
     if mark in (".", ",") and 1 <= len(rest) <= 2:
         return float(re.sub(r"\D", "", whole) or "0") + float(f"0.{rest}")
     return float(re.sub(r"\D", "", digits) or "0")
+
+
+def _plain_unit(unit: str) -> str:
+    """'m²' and 'm2' are one unit."""
+    return unit.replace("²", "2").replace("³", "3").replace(" ", "")
 
 
 def _number_fits(question: Question, field: Field) -> dict[Kind, float]:
@@ -118,14 +128,14 @@ def _number_fits(question: Question, field: Field) -> dict[Kind, float]:
     asked = title | question.query.instructed
     unit = field.unit or ""
     fits = {Kind.MONEY: 0.75, Kind.PERCENT: 0.7, Kind.MEASURE: 0.85, Kind.NUMBER: 0.95}
-    if "%" in unit or title & _PERCENT_WORDS or "percent" in unit.lower():
+    if "%" in unit or "percent" in unit.lower() or (title & _PERCENT_WORDS and not unit):
         fits.update({Kind.PERCENT: 1.0, Kind.MONEY: 0.4, Kind.NUMBER: 0.65, Kind.MEASURE: 0.3})
     elif (unit and currency_of(unit)) or title & _MONEY_WORDS or (asked & _MONEY_WORDS and not title & _COUNT_WORDS):
         fits.update({Kind.MONEY: 1.0, Kind.PERCENT: 0.4, Kind.NUMBER: 0.85, Kind.MEASURE: 0.5})
     elif title & _COUNT_WORDS or stem("number") in asked or "how many" in field.instructions.lower():
         fits.update({Kind.NUMBER: 1.0, Kind.MONEY: 0.3, Kind.PERCENT: 0.3, Kind.MEASURE: 0.6})
     elif unit:
-        fits.update({Kind.MEASURE: 0.9, Kind.NUMBER: 0.75})
+        fits.update({Kind.MEASURE: 0.6, Kind.NUMBER: 0.75, Kind.MONEY: 0.3, Kind.PERCENT: 0.3})
     return fits
 
 
@@ -144,9 +154,27 @@ def _is_numbering(question: Question, mention: Mention) -> bool:
     return word in ("section", "article", "page", "exhibit", "chapter", "figure", "table", "annex", "no", "§")
 
 
+_LOCAL = stems_of("municipality town village city commune gemeinde ort stadt locality place district")
+
+
+def _place_prior(mention: Mention, known: int, local: bool, count: int) -> float:
+    """What form says: the only country where a country is asked, the town of an address where a town is."""
+    if local:
+        return min(1.0, (0.6 if mention.normal == "address" else 0.1) + 0.15 * (count - 1))
+    return 0.0 if mention.normal != "known" else 0.9 if known == 1 else 0.15
+
+
+def _place_fit(mention: Mention, local: bool) -> float:
+    """Countries and states are known by name, towns are not."""
+    known = mention.normal == "known"
+    return (0.5 if known else 0.95) if local else (1.0 if known else 0.75)
+
+
 def place_candidates(question: Question, field: Field) -> list[Candidate]:
     """Known places and capitalised words after a cue; what stands under a matching label counts as a place too."""
     text = question.analysis.text
+    local = bool((set(question.query.title) | set(question.query.head)) & _LOCAL)
+    counts = Counter(mention.span.of(text) for mention in question.analysis.places)
     known = {mention.span.of(text) for mention in question.analysis.places if mention.normal == "known"}
     rivals = question.starts(question.analysis.places)
     found = [
@@ -154,14 +182,14 @@ def place_candidates(question: Question, field: Field) -> list[Candidate]:
             mention,
             mention.span.of(text),
             rivals=rivals,
-            prior=0.0 if mention.normal != "known" else 0.9 if len(known) == 1 else 0.15,
-            fit=1.0 if mention.normal == "known" else 0.75,
+            prior=_place_prior(mention, len(known), local, counts[mention.span.of(text)]),
+            fit=_place_fit(mention, local),
         )
         for mention in question.analysis.places
     ]
     for pair, strength in question.labelled:
         words = pair.value.of(text)
-        if strength >= 0.6 and len(words) <= 120 and words[:1].isupper():
+        if strength >= 0.5 and len(words) <= 120 and words[:1].isupper():
             mention = Mention(pair.value.start, pair.value.end, Kind.PLACE)
             found.append(question.candidate(mention, words))
     return found
