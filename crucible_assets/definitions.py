@@ -12,7 +12,7 @@ from crucible_assets.embeddings.asset import embeddings
 from crucible_assets.embeddings.checks import every_passage_has_a_vector
 from crucible_assets.exports.asset import exports
 from crucible_assets.exports.checks import files_are_stored
-from crucible_assets.extractions.asset import extractions, sample
+from crucible_assets.extractions.asset import extractions, samples
 from crucible_assets.extractions.checks import every_cell_has_a_state
 from crucible_assets.prompts.asset import prompts, variables
 from crucible_assets.prompts.checks import one_active_prompt_each
@@ -24,7 +24,7 @@ from sensors.inbox import inbox_sensor
 from sensors.tasks import task_sensor
 
 defs = dg.Definitions(
-    assets=[documents, chunks, embeddings, variables, prompts, sample, extractions, dataset, exports],
+    assets=[documents, chunks, embeddings, variables, prompts, samples, extractions, dataset, exports],
     asset_checks=[
         documents_are_readable,
         chunks_cover_the_text,

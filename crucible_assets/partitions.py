@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")  # known, and pinned
+# both are known, and the version is pinned
+warnings.filterwarnings("ignore", category=dg.BetaWarning, message=".*backfill_policy.*")
+warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCheckSpec.*")
 
 batches = dg.DynamicPartitionsDefinition(name="batches")
 projects = dg.DynamicPartitionsDefinition(name="projects")

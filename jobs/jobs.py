@@ -22,7 +22,7 @@ prepare = dg.define_asset_job(
 )
 sample = dg.define_asset_job(
     "sample",
-    selection=["sample"],
+    selection=["samples"],
     partitions_def=projects,
     tags=RETRIED,
     description="Extract a few documents of a project.",

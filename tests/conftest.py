@@ -47,3 +47,11 @@ def database(settings: Settings) -> Iterator[Database]:
     opened.dispose()
 
 
+
+
+@pytest.fixture(scope="session")
+def model_cache() -> Path:
+    """Where the embedding model is converted to, once per machine."""
+    folder = Path.home() / ".cache" / "crucible-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -9,7 +9,7 @@ from crucible_assets.datasets.load import content_hash, load_dataset
 from crucible_assets.datasets.quality import quality, quality_frame
 from crucible_assets.datasets.reconcile import reconcile
 from crucible_assets.datasets.wide import wide
-from crucible_assets.extractions.asset import extractions, sample
+from crucible_assets.extractions.asset import extractions, samples
 from crucible_assets.metadata import table
 from crucible_assets.partitions import ALL, ProjectKey, projects
 from crucible_assets.prompts.asset import require_project
@@ -25,7 +25,7 @@ def covers_whole_corpus(context: dg.AssetExecutionContext | dg.AssetCheckExecuti
 
 @dg.asset(
     partitions_def=projects,
-    deps=[dg.AssetDep(extractions, partition_mapping=ALL), sample],
+    deps=[dg.AssetDep(extractions, partition_mapping=ALL), samples],
     group_name="dataset",
     kinds={"polars", "postgres"},
     owners=["team:research"],

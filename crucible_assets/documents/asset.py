@@ -70,7 +70,7 @@ def read_documents(installation: Installation, tenant: str, rows: list[DocumentR
 
 def _fields(parsed: ParsedDocument) -> dict[str, Any]:
     return {
-        "media_type": parsed.parser,
+        "media_type": parsed.metadata.get("media_type", parsed.parser),
         "title": parsed.title,
         "author": parsed.author,
         "dated": parsed.created,

@@ -11,12 +11,10 @@ from pathlib import Path
 from upath import UPath
 
 from crucible_assets.documents.inbox import list_files
+from crucible_assets.documents.limits import MAX_FILE_BYTES
 from resources.database.engine import Database
 from resources.database.repositories.documents import NewFile, batches_of, keep_only, take_in
 from resources.files import BlobStore
-
-MOST_BYTES = 500 * 1024 * 1024
-"""A single file beyond this is refused at intake: it would be read into memory as a whole."""
 
 _TOGETHER = 100
 
@@ -63,11 +61,12 @@ def take_folder(
     for name, path in _listing(source, intake):
         try:
             size = path.stat().st_size
-            if size > MOST_BYTES:
-                raise OSError(f"it has {size:,} bytes; split it, at most {MOST_BYTES:,} are taken")
-            data = path.read_bytes()
+            data = path.read_bytes() if size <= MAX_FILE_BYTES else None
         except OSError as error:
             intake.refused.append(Refused(name, f"could not be opened: {error}"))
+            continue
+        if data is None:
+            intake.refused.append(Refused(name, f"it has {size:,} bytes; split it, {MAX_FILE_BYTES:,} are taken"))
             continue
         digest = hashlib.sha256(data).hexdigest()
         seen.add(digest)

@@ -1,4 +1,4 @@
-"""The assets `sample` and `extractions`: documents and prompts → cells."""
+"""The assets `samples` and `extractions`: documents and prompts → cells."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,7 +31,7 @@ DEFAULT_SAMPLE = 10
     owners=["team:research"],
     description="A few documents, extracted to see whether the variables work before everything is run.",
 )
-def sample(
+def samples(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:
     """Extract a number of documents, spread evenly over the corpus."""

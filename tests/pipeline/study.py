@@ -1,0 +1,90 @@
+"""A small study for pipeline tests: text documents whose labelled lines the model server answers from."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+VARIABLES = [
+    {"name": "supplier", "type": "TEXT", "instructions": "The supplier's name."},
+    {"name": "price", "type": "NUMBER", "instructions": "The price agreed.", "unit": "EUR"},
+    {"name": "signed", "type": "DATE", "instructions": "The day of signature."},
+]
+
+
+@dataclass
+class Study:
+    """A project file, its documents, and the command that runs it in its own CRUCIBLE_HOME."""
+
+    folder: Path
+    home: Path
+    env: dict[str, str]
+
+    @property
+    def project(self) -> Path:
+        return self.folder / "project.yaml"
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "out"
+
+    def write_project(self, variables: list[dict[str, object]] | None = None, **more: object) -> None:
+        data = {"name": "Contracts", "documents": "documents/", "variables": variables or VARIABLES, **more}
+        self.project.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+
+    def write_documents(self, number: int) -> None:
+        documents = self.folder / "documents"
+        documents.mkdir(exist_ok=True)
+        for index in range(number):
+            text = (
+                f"Contract {index}\n\nThis contract was made between two parties.\n\nsupplier: Mill {index} Ltd\n\n"
+                f"price: {1000 + index}\n\nsigned: 2024-03-{index % 28 + 1:02d}\n\nThe parties agree on delivery.\n"
+            )
+            (documents / f"contract-{index:03d}.txt").write_text(text, encoding="utf-8")
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *arguments],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, timeout: float = 150) -> tuple[int, str]:
+        process = self.start(*arguments)
+        try:
+            output, _ = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        return process.returncode, output
+
+    def extract(self, *more: str) -> tuple[int, str]:
+        return self.run("run", str(self.project), "--out", str(self.out), *more)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Pull the plug: kill -9 of the command alone; what it started must notice by itself."""
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(30)
+    if process.stdout:
+        process.stdout.close()
+
+
+def wait_until(condition: object, seconds: float = 60) -> None:
+    """Wait until a callable is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")

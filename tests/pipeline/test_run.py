@@ -1,0 +1,214 @@
+"""`crucible run` from a folder to files, against the model server: pay once, lose nothing, say what is wrong."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.model_server import SubprocessModelServer
+from tests.pipeline.study import VARIABLES, Study, kill, wait_until
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture
+def server() -> Iterator[SubprocessModelServer]:
+    with SubprocessModelServer([]) as running:
+        yield running
+
+
+@pytest.fixture
+def study(tmp_path: Path, server: SubprocessModelServer, model_cache: Path) -> Iterator[Study]:
+    home = Path(tempfile.mkdtemp(prefix="crucible-"))
+    home.chmod(0o755)
+    (home / "models").symlink_to(model_cache)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("CRUCIBLE_", "DAGSTER_"))}
+    env |= {
+        "CRUCIBLE_HOME": str(home),
+        "CRUCIBLE_MODEL": "openai:test",
+        "OPENAI_BASE_URL": server.openai_url,
+        "CRUCIBLE_CONCURRENCY": "4",
+        "CRUCIBLE_PARSER_WORKERS": "1",
+    }
+    made = Study(tmp_path, home, env)
+    made.write_project()
+    made.write_documents(6)
+    yield made
+    _stop_database(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _stop_database(home: Path) -> None:
+    """A killed command leaves its database running, as it should; the next one would use it."""
+    pid_file = home / "postgres" / "postmaster.pid"
+    if pid_file.exists():
+        try:
+            process = psutil.Process(int(pid_file.read_text().split()[0]))
+            process.terminate()
+            process.wait(20)
+        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+            pass
+
+
+def wide(study: Study) -> list[dict[str, str]]:
+    with (study.out / "contracts-wide.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_folder_becomes_a_dataset_and_the_second_run_is_free(study, server):
+    code, said = study.extract()
+    assert code == 0, said
+    assert "VALUE 18 = 18 (they add up)" in said
+    rows = wide(study)
+    assert [row["supplier"] for row in rows] == [f"Mill {i} Ltd" for i in range(6)]
+    assert [float(row["price"]) for row in rows] == [1000.0 + i for i in range(6)]
+    assert [row["signed"] for row in rows] == [f"2024-03-{i + 1:02d}" for i in range(6)]
+    assert all(row["_evidence_supplier"] for row in rows)
+    assert server.stats().calls == 18
+
+    first = {p.name: p.read_bytes() for p in study.out.iterdir()}
+    code, said = study.extract()
+    assert code == 0, said
+    assert "Paid in this run: 0 calls" in said
+    assert server.stats().calls == 18
+    assert {p.name: p.read_bytes() for p in study.out.iterdir()} == first
+
+    edited = [*VARIABLES[:2], {**VARIABLES[2], "instructions": "The day on which both had signed."}]
+    study.write_project(edited)
+    code, said = study.extract("--format", "csv-wide")
+    assert code == 0, said
+    assert server.stats().calls == 24  # the edited variable of each document, nothing else
+
+
+def test_files_that_cannot_be_read_fail_alone_and_are_listed(study, server):
+    documents = study.folder / "documents"
+    (documents / "empty.pdf").write_bytes(b"")
+    (documents / "torn.docx").write_bytes(b"PK\x03\x04 torn")
+    code, said = study.extract()
+    assert code == 1, said
+    assert "VALUE 18 + FAILED 6 = 24 (they add up)" in said
+    assert "empty.pdf" in said
+    assert "torn.docx" in said
+    assert {row["_document"]: row["_state_price"] for row in wide(study)}["empty.pdf"] == "FAILED"
+
+
+def test_the_same_bytes_are_one_document_and_a_vanished_file_leaves_the_dataset(study, server):
+    documents = study.folder / "documents"
+    shutil.copy(documents / "contract-000.txt", documents / "copy-of-000.txt")
+    code, said = study.extract()
+    assert code == 0, said
+    assert len(wide(study)) == 6
+    (documents / "contract-005.txt").unlink()
+    code, said = study.extract()
+    assert code == 0, said
+    assert "1 documents are no longer in the folder" in said
+    assert len(wide(study)) == 5
+    assert server.stats().calls == 18
+
+
+def test_killed_in_the_middle_of_extraction_only_what_was_missing_is_paid(study, server):
+    study.write_documents(20)
+    server.configure(latency_ms=150)
+    process = study.start("run", str(study.project), "--out", str(study.out))
+    wait_until(lambda: server.stats().useful >= 20)
+    kill(process)
+    before = server.stats()
+    assert before.useful < 60
+    server.configure(latency_ms=0)
+    code, said = study.extract()
+    assert code == 0, said
+    assert "was interrupted before" in said
+    assert "VALUE 60 = 60 (they add up)" in said
+    after = server.stats()
+    assert after.questions_again <= 4  # what was in flight when the plug was pulled, never more
+    assert after.useful - after.questions_again == 60
+    assert len(wide(study)) == 20
+
+
+@pytest.mark.parametrize("stage", ["documents", "chunks", "embeddings"])
+def test_killed_in_the_middle_of_reading_the_next_run_finishes(study, server, stage):
+    study.write_documents(30)
+    process = study.start("run", str(study.project), "--out", str(study.out))
+    column = {"documents": "parser_version", "chunks": "chunks_version", "embeddings": "embeddings_version"}[stage]
+    wait_until(lambda: _count(study, f"SELECT count(*) FROM documents WHERE {column} IS NOT NULL") >= 3)
+    kill(process)
+    code, said = study.extract()
+    assert code == 0, said
+    assert "VALUE 90 = 90 (they add up)" in said
+    assert server.stats().calls - server.stats().questions_again == 90
+
+
+def _count(study: Study, query: str) -> int:
+    socket = study.home / "postgres"
+    if not (socket / "postmaster.pid").exists():
+        return 0
+    import psycopg
+
+    try:
+        with psycopg.connect(host=str(socket), user="postgres", dbname="crucible") as connection:
+            row = connection.execute(query).fetchone()
+            return row[0] if row else 0
+    except psycopg.Error:
+        return 0
+
+
+def test_interrupted_by_the_person_it_says_so_and_can_go_on(study, server):
+    study.write_documents(20)
+    server.configure(latency_ms=200)
+    process = study.start("run", str(study.project), "--out", str(study.out))
+    wait_until(lambda: server.stats().useful >= 4)
+    process.send_signal(subprocess.signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    server.configure(latency_ms=0)
+    code, said = study.extract()
+    assert code == 0, said
+    assert server.stats().questions_again <= 4
+
+
+def test_a_sample_extracts_a_few_and_the_full_run_pays_only_the_rest(study, server):
+    code, said = study.extract("--sample", "2")
+    assert code == 0, said
+    assert server.stats().calls == 6
+    assert len(wide(study)) == 2
+    code, said = study.extract()
+    assert code == 0, said
+    assert server.stats().calls == 18
+    code, said = study.run("status")
+    assert code == 0
+    assert "cells: 18 of 18" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"variables": [{"name": "x", "type": "DAT", "instructions": "y"}]}, "variable x, type"),
+        ({"documents": "nowhere/"}, "nowhere"),
+        ({"colour": "red"}, "colour: this key is not known"),
+    ],
+)
+def test_bad_input_ends_with_2_and_says_what_to_mend(study, change, words):
+    study.write_project(**change)
+    code, said = study.extract()
+    assert code == 2, said
+    assert words in said
+
+
+def test_a_key_that_is_not_accepted_stops_the_run_with_advice(study, server):
+    server.configure(api_key="right")
+    study.env["OPENAI_API_KEY"] = "wrong"
+    code, said = study.extract()
+    assert code == 2, said
+    assert "401" in said
+    assert "key" in said
+    server.configure(api_key=None)
+    code, said = study.extract()
+    assert code == 0, said
