@@ -16,6 +16,7 @@ _WORDS = frozenset(
     .replace("    ", "")
     .split("|")
 )
+_LONGEST = 300  # characters; a longer answer says something
 _STATED = (
     "stated|specified|mentioned|given|provided|found|available|disclosed|indicated|reported|present|included|"
     "listed|defined|known|determinable|addressed|identified|applicable|set out|clear"
@@ -38,5 +39,7 @@ def says_absent(text: str) -> bool:
     """Whether a text answer means that nothing was found: empty, a dash, 'n/a', 'not stated', 'keine Angabe'."""
     bare = " ".join(text.split()).casefold().strip(" .!\"'()[]<>*_")
     if not any(c.isalnum() for c in bare):
-        return not any(c.isalnum() for c in text)
-    return bare in _WORDS or f"{bare}." in _WORDS or _NOT_STATED.fullmatch(bare) is not None
+        return True
+    return len(bare) <= _LONGEST and (
+        bare in _WORDS or f"{bare}." in _WORDS or _NOT_STATED.fullmatch(bare) is not None
+    )

@@ -11,6 +11,9 @@ from crucible_assets.extractions.coercion.date import DateOrder, coerce_date
 from crucible_assets.extractions.coercion.number import coerce_number
 from resources.vocabulary import Variable, VariableType
 
+_SHORT_TYPES = frozenset({VariableType.NUMBER, VariableType.DATE, VariableType.BOOLEAN, VariableType.CATEGORY})
+_LONGEST = 2000  # characters of an answer of these types; beyond, reading it could take long and mean nothing
+
 
 def coerce(
     raw: object, variable: Variable, language: str | None = None, date_order: DateOrder | None = None
@@ -25,6 +28,8 @@ def coerce(
         return Coerced(None, text, absent=True)
     if isinstance(raw, (dict, list)) and variable.type is not VariableType.JSON:
         return Coerced(None, text, problem=f"{text[:80]!r} is a JSON {_json_kind(raw)}, not one {variable.type}")
+    if variable.type in _SHORT_TYPES and len(text) > _LONGEST:
+        return Coerced(None, text, problem=f"{len(text)} characters are too many for one {variable.type}")
     match variable.type:
         case VariableType.TEXT | VariableType.LOCATION:
             return Coerced(" ".join(text.split()), text)

@@ -48,7 +48,7 @@ _WORD_AFTER = re.compile(r"[\s-]?\s*\(?([^\W\d_]+\.?|[万萬億亿兆])")
 _BOUND = re.compile(r"(?:[<>≤≥]|&[lg]t;)\s*=?\s*(?:[^\W\d]{0,3}|[$€£¥])\s*$")
 _RANGE = re.compile(
     r"\s*(?:[^\W\d]{1,12}\.?|[$€£¥%])?\s*"
-    r"(?:-|bis|to|until|through|à|a|al|bis zu|tot|до|~|〜|～|and|und|et|y|e)\s*(?:[^\W\d]{1,4}\.?|[$€£¥])?\s*",
+    r"(?:[-~〜～]|\b(?:bis|to|until|through|à|a|al|bis zu|tot|до|and|und|et|y|e)\b)\s*(?:[^\W\d]{1,4}\.?|[$€£¥])?\s*",
     re.IGNORECASE,
 )
 _UNIT = r"[A-Za-z]{0,3}[$€£¥₹₩₽₺₪]|%|°[CF]|℃|℉|[^\W\d_]+[²2]?\.?"

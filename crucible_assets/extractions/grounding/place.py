@@ -13,6 +13,7 @@ from resources.vocabulary import EvidenceStatus
 
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\(\s*(?:\.{3,}|…)\s*\)|\.{3,}|…)\s*")
 _LONGEST_ELISION = 2000  # characters of the document that one ellipsis in a quote may stand for
+_MOST_PARTS = 8  # of one quote, between ellipses
 _LEAST_PART = 3  # letters and digits on each side of an ellipsis
 
 
@@ -95,7 +96,7 @@ def _elided(quote: str, document: PreparedText) -> Placement | None:
     Parts follow each other in the document with at most `_LONGEST_ELISION` characters between them.
     """
     parts = [part for part in _ELLIPSIS.split(quote) if part]
-    if len(parts) < 2 or any(sum(map(str.isalnum, part)) < _LEAST_PART for part in parts):
+    if not 2 <= len(parts) <= _MOST_PARTS or any(sum(map(str.isalnum, part)) < _LEAST_PART for part in parts):
         return None
     options = [placements(part, document) for part in parts]
     if not all(options):
