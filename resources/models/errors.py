@@ -1,15 +1,17 @@
 """What can go wrong with a call to a language model.
 
 ModelError
-├── RetryableError          the same request may succeed later
-│   ├── RateLimitedError    429; carries Retry-After when the provider sent it
-│   ├── ServerFaultError    5xx and overload
-│   └── ConnectionLostError time-out, refused, reset
-└── PermanentError          the same request will fail again
-    ├── RequestRefusedError 4xx: the request itself is wrong, or too long
-    ├── CredentialError     401, 403: the key is not accepted
-    ├── ContentRefusedError the model declined to answer
-    └── ModelMissingError   the model, its file or its key is not there
+├── RetryableError           the same request may succeed later; carries Retry-After when the provider sent it
+│   ├── RateLimitedError     429: too many requests or tokens
+│   ├── ServerFaultError     5xx and overload
+│   └── ConnectionLostError  time-out, refused, reset, no proper answer
+└── PermanentError           the same request will fail again
+    ├── RequestRefusedError  4xx: the request itself is wrong
+    │   └── ContextOverflowError  the document is longer than the model reads: ask for half of it
+    ├── ContentRefusedError  the model declined to answer
+    ├── CredentialError      401, 403: the key is not accepted; every other call fails the same way
+    │   └── QuotaExhaustedError   the account has no credit left
+    └── ModelMissingError    the model, its file or its key is not there; every other call fails the same way
 """
 
 
@@ -22,15 +24,15 @@ class ModelError(Exception):
 
 
 class RetryableError(ModelError):
-    """The same request may succeed later."""
+    """The same request may succeed later; `retry_after` in seconds when the provider said so."""
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
 
 
 class RateLimitedError(RetryableError):
-    """Too many requests or tokens; `retry_after` in seconds when the provider said so."""
-
-    def __init__(self, message: str, *, status: int | None = 429, retry_after: float | None = None) -> None:
-        super().__init__(message, status=status)
-        self.retry_after = retry_after
+    """Too many requests or tokens."""
 
 
 class ServerFaultError(RetryableError):
@@ -46,15 +48,30 @@ class PermanentError(ModelError):
 
 
 class RequestRefusedError(PermanentError):
-    """The provider does not accept this request."""
+    """The provider does not accept this request; `param` and `code` as it names what is wrong."""
+
+    def __init__(
+        self, message: str, *, status: int | None = None, param: str | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, status=status)
+        self.param = param
+        self.code = code
+
+
+class ContextOverflowError(RequestRefusedError):
+    """The request is longer than the model reads; a part of the document may fit."""
+
+
+class ContentRefusedError(PermanentError):
+    """The model declined to answer."""
 
 
 class CredentialError(PermanentError):
     """The provider does not accept the key."""
 
 
-class ContentRefusedError(PermanentError):
-    """The model declined to answer."""
+class QuotaExhaustedError(CredentialError):
+    """The account behind the key has no credit left; waiting does not help, paying does."""
 
 
 class ModelMissingError(PermanentError):

@@ -6,14 +6,23 @@ and each finished call is in the ledger before anything else happens with it.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
-from resources.models.errors import ContentRefusedError, ModelError, RateLimitedError, RetryableError
+from resources.models.errors import (
+    ContentRefusedError,
+    ContextOverflowError,
+    CredentialError,
+    ModelError,
+    ModelMissingError,
+    RetryableError,
+)
 from resources.models.ledger import Attempt, Call, CallContext, Ledger, call_key
 from resources.models.prices import cost_of
 from resources.models.request import ModelRequest, Provider
@@ -24,9 +33,10 @@ _BACKOFF = wait_random_exponential(multiplier=1, max=16)  # full jitter below 1,
 
 
 def _wait(state: RetryCallState) -> float:
+    """The provider's own word and up to a second more, lest all that were refused come back at once; else backoff."""
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimitedError) and error.retry_after is not None:
-        return error.retry_after
+    if isinstance(error, RetryableError) and error.retry_after is not None:
+        return error.retry_after + random.random()  # noqa: S311 - spreads load, hides nothing
     return _BACKOFF(state)
 
 
@@ -54,7 +64,9 @@ class Gateway:
         self._sleep = sleep
         self._today = today
         self._known: dict[str, Call] = {}
+        self._looked_up: set[str] = set()  # and not asked since; a key asked twice is looked up twice
         self._in_flight: dict[str, asyncio.Future[Call]] = {}
+        self._out: dict[Provider, ModelError] = {}  # of no use to this run: key, credit or model is missing
 
     @property
     def reads_whole_documents(self) -> bool:
@@ -69,23 +81,30 @@ class Gateway:
         """Look many keys up at once, so that `ask` need not look each one up."""
         found = await asyncio.get_running_loop().run_in_executor(None, self.ledger.find, list(keys))
         self._known.update(found)
+        self._looked_up.update(keys)
 
     async def ask(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
         """The answer to `request`: from the ledger, else from the first model that answers.
 
-        `keys` are `self.keys(request)`, for which `remember` was awaited. Raises the last ModelError.
+        `keys` are `self.keys(request)`; those for which `remember` was not awaited are looked up now. A request
+        that is on its way for another asker is not sent again: both get its answer, one of them as paid. Raises
+        ContextOverflowError when a model said that a part of the document would fit, else the last ModelError.
         """
+        if keys[0] not in self._looked_up:
+            await self.remember(keys)
+        while (waiting := self._in_flight.get(keys[0])) is not None:
+            await asyncio.wait([waiting])
+            if not waiting.cancelled():
+                return replace(waiting.result(), paid=False)
+        self._looked_up.difference_update(keys)
         for key in keys:
             if key in self._known:
                 return self._known.pop(key)
-        waiting = self._in_flight.get(keys[0])
-        if waiting is not None:  # the same request is on its way for another document with the same bytes
-            return await asyncio.shield(waiting)
         future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         self._in_flight[keys[0]] = future
         try:
             call = await self._first_that_answers(request, context, keys)
-        except BaseException as error:
+        except Exception as error:
             future.set_exception(error)
             future.exception()  # nobody may be waiting; then the error is only raised here
             raise
@@ -93,26 +112,32 @@ class Gateway:
             future.set_result(call)
             return call
         finally:
+            future.cancel()  # does nothing to one that is done; else this asker was cancelled and the next one sends
             del self._in_flight[keys[0]]
 
-    async def _first_that_answers(
-        self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]
-    ) -> Call:
-        last: ModelError | None = None
+    async def _first_that_answers(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
+        errors: list[ModelError] = []
         for provider, key in zip(self.providers, keys, strict=True):
+            if provider in self._out:
+                errors.append(self._out[provider])
+                continue
             try:
                 return await self._with_retries(provider, key, request, context)
             except ContentRefusedError:
                 raise  # another model is not asked to answer what one declined
+            except (CredentialError, ModelMissingError) as error:
+                self._out[provider] = error  # every other call would end the same way
+                errors.append(error)
             except ModelError as error:
-                last = error
-        assert last is not None
-        raise last
+                errors.append(error)
+        raise next((error for error in errors if isinstance(error, ContextOverflowError)), errors[-1])
 
-    async def _with_retries(
-        self, provider: Provider, key: str, request: ModelRequest, context: CallContext
-    ) -> Call:
+    async def _with_retries(self, provider: Provider, key: str, request: ModelRequest, context: CallContext) -> Call:
         started = time.monotonic()
+        try:
+            return await self._once(provider, key, request, context, 1)
+        except RetryableError as error:
+            first = error  # only now is the machinery of retries worth its cost: 5 % of the CPU of a run
 
         def out_of_time(state: RetryCallState) -> bool:
             return time.monotonic() - started + state.upcoming_sleep > DEADLINE_SECONDS
@@ -129,6 +154,8 @@ class Gateway:
         async def attempt() -> Call:
             nonlocal number
             number += 1
+            if number == 1:
+                raise first  # the attempt that was made above, told to the one owner of retries
             return await self._once(provider, key, request, context, number)
 
         return await retrying(attempt)

@@ -84,9 +84,7 @@ def _prices() -> tuple[Price, ...]:
 def price_of(provider: str, model: str, day: date) -> Price | None:
     """The price in force on `day`; None when there is no entry. A dated snapshot has its family's price."""
     family = re.sub(r"-(\d{8}|\d{4}-\d{2}-\d{2})$", "", model)
-    fitting = [
-        p for p in _prices() if p.provider == provider and p.model in {model, family} and p.since <= day
-    ]
+    fitting = [p for p in _prices() if p.provider == provider and p.model in {model, family} and p.since <= day]
     return max(fitting, key=lambda p: p.since, default=None)
 
 

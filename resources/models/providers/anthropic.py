@@ -1,14 +1,15 @@
 """Anthropic's Messages API, with the document cached as a prefix and the answer held to its JSON Schema."""
 
-import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import anthropic
 import httpx2
 
 from resources.models.errors import ConnectionLostError, ContentRefusedError
-from resources.models.providers.http_errors import from_connection, from_status
+from resources.models.providers.anthropic_schema import MOST_UNIONS, unions, with_nulls, without_unions
+from resources.models.providers.endpoint import MOST_CONNECTIONS, Endpoint
 from resources.models.request import ModelReply, ModelRequest, Usage
 
 _TAKES_TEMPERATURE = re.compile(r"claude-(3|haiku-4|sonnet-4|opus-4-[0156](?!\d))")
@@ -27,15 +28,11 @@ class AnthropicProvider:
         self, model: str, *, api_key: str, base_url: str | None = None, timeout_seconds: float = 120
     ) -> None:
         self.model = model
-        self._client = anthropic.AsyncAnthropic(
-            api_key=api_key,
-            base_url=base_url,
-            max_retries=0,
-            timeout=timeout_seconds,
-            http_client=anthropic.DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-            ),
-        )
+        http = anthropic.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=MOST_CONNECTIONS))
+        self._client = anthropic.AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
+        headers = {**self._client.default_headers, **self._client.auth_headers}
+        url = self._client.base_url.join("v1/messages")
+        self._messages = Endpoint(self.name, http, url, headers, timeout_seconds)
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Output limit, and temperature where the model takes it."""
@@ -46,17 +43,11 @@ class AnthropicProvider:
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """One message."""
-        try:
-            response = await self._client.post(
-                "/v1/messages", body=self._body(request), cast_to=httpx2.Response
-            )
-            return self._reply(response.content)
-        except anthropic.APIStatusError as error:
-            raise from_status(self.name, error.status_code, error.message, error.response.headers) from error
-        except anthropic.APIConnectionError as error:
-            raise from_connection(self.name, error) from error
-        except httpx2.TransportError as error:  # the body broke off while it was read
-            raise from_connection(self.name, error) from error
+        if unions(request.schema) <= MOST_UNIONS:
+            return self._reply(await self._messages.post(self._body(request)))
+        narrowed = replace(request, schema=without_unions(request.schema))
+        reply = self._reply(await self._messages.post(self._body(narrowed)))
+        return replace(reply, text=with_nulls(reply.text))
 
     def _body(self, request: ModelRequest) -> dict[str, Any]:
         parameters = self.parameters(request)
@@ -77,12 +68,11 @@ class AnthropicProvider:
         }
         return body | parameters
 
-    def _reply(self, content: bytes) -> ModelReply:
+    def _reply(self, data: Any) -> ModelReply:
         try:
-            data = json.loads(content)
             text = "".join(block["text"] for block in data["content"] if block["type"] == "text")
-        except (ValueError, LookupError, TypeError) as error:
-            raise ConnectionLostError(f"{self.name} sent no message: {content[:200]!r}") from error
+        except (LookupError, TypeError) as error:
+            raise ConnectionLostError(f"{self.name} sent no message: {str(data)[:200]}") from error
         reason = data.get("stop_reason") or "end_turn"
         if reason == "refusal":
             raise ContentRefusedError(f"{self.model} declined to answer.")
@@ -91,9 +81,7 @@ class AnthropicProvider:
         written = usage.get("cache_creation_input_tokens") or 0
         return ModelReply(
             text=text,
-            finish_reason={"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}.get(
-                reason, reason
-            ),
+            finish_reason={"end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length"}.get(reason, reason),
             usage=Usage(
                 input_tokens=(usage.get("input_tokens") or 0) + cached + written,
                 cached_tokens=cached,

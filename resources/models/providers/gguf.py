@@ -7,11 +7,13 @@ the same cores slows generation twenty-fold.
 import asyncio
 import json
 import os
+import secrets
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from resources.models.errors import ModelMissingError, RequestRefusedError, ServerFaultError
+from resources.models.errors import ModelMissingError
+from resources.models.providers.http_errors import from_status
 from resources.models.request import ModelReply, ModelRequest, Usage
 
 _CONTEXT_TOKENS = 12_288  # a document of 5,000 words, the rules, the question and the answer
@@ -54,7 +56,10 @@ class GgufProvider:
         params.cpuparams.n_threads = threads
         params.cpuparams_batch.n_threads = threads
         params.hostnames = ["127.0.0.1"]
+        # The library also listens on a port: a free one, and a key that nobody knows keeps others out.
         params.port = 0
+        params.api_keys = [secrets.token_urlsafe(32)]
+        params.verbosity = 1  # errors only
         try:
             return xllamacpp.Server(params)
         except RuntimeError as error:
@@ -86,10 +91,9 @@ class GgufProvider:
         data = json.loads(answer) if isinstance(answer, str | bytes) else answer
         if not isinstance(data, dict) or "choices" not in data:
             error = data.get("error", data) if isinstance(data, dict) else data
-            message = f"{self.model}: {error}"
-            if isinstance(error, dict) and int(error.get("code", 500)) < 500:
-                raise RequestRefusedError(message, status=int(error["code"]))
-            raise ServerFaultError(message)
+            code = error.get("code") if isinstance(error, dict) else None
+            status = code if isinstance(code, int) and code >= 400 else 500
+            raise from_status(self.model, status, json.dumps({"error": error}).encode(), {})
         choice = data["choices"][0]
         usage = data.get("usage") or {}
         details = usage.get("prompt_tokens_details") or {}
@@ -106,5 +110,6 @@ class GgufProvider:
         )
 
     async def close(self) -> None:
-        """Drop the model."""
-        self._server = None
+        """Drop the model, once what is being generated has ended."""
+        async with self._one_at_a_time:
+            self._server = None

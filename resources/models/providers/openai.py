@@ -1,19 +1,44 @@
-"""OpenAI, and every server that speaks its chat-completions API (vLLM, Ollama, llama.cpp, …).
+"""OpenAI, and every server that speaks its chat-completions API (vLLM, Ollama, llama.cpp, …)."""
 
-The SDK's transport is used with its own retries off; the body is posted as it is and the JSON read as it comes,
-which saves the SDK's per-call type construction (measured in benchmarks/).
-"""
-
-import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlparse
 
 import httpx2
 import openai
 
-from resources.models.errors import ConnectionLostError, ContentRefusedError
-from resources.models.providers.http_errors import from_connection, from_status
+from resources.models.errors import ConnectionLostError, ContentRefusedError, RequestRefusedError
+from resources.models.providers.endpoint import MOST_CONNECTIONS, Endpoint
 from resources.models.request import ModelReply, ModelRequest, Usage
+
+_LIMITS = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
+_NOT_TAKEN = ("unsupported", "not support", "unknown", "unrecognized", "not permitted", "not allowed", "unavailable")
+"""Words by which servers say that they do not take a parameter, in messages or codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Which parameters a model takes; learnt from what it refuses."""
+
+    limit_name: str  # 'max_completion_tokens' or 'max_tokens'
+    without: frozenset[str] = frozenset()
+
+    def after(self, refusal: RequestRefusedError, body: Mapping[str, Any]) -> "Dialect | None":
+        """The dialect to try after `body` was refused; None when the refusal is about something else.
+
+        It looks at what was sent, not at what is known by now: many calls may be in flight when the first is refused.
+        """
+        words = f"{refusal.code or ''} {refusal}".lower()
+        if refusal.status not in {400, 422} or not any(word in words for word in _NOT_TAKEN):
+            return None
+        for name in ("temperature", "prompt_cache_key", "response_format"):
+            if name in body and (refusal.param or str(refusal)).find(name) >= 0:
+                return replace(self, without=self.without | {name})
+        for name, other in _LIMITS.items():
+            named = refusal.param == name if refusal.param else f"'{name}' is not" in str(refusal)
+            if name in body and named:
+                return replace(self, limit_name=other)
+        return None
 
 
 class OpenAIProvider:
@@ -26,18 +51,16 @@ class OpenAIProvider:
         self, model: str, *, api_key: str, base_url: str | None = None, timeout_seconds: float = 120
     ) -> None:
         self.model = model
-        self._client = openai.AsyncOpenAI(
-            api_key=api_key,
-            base_url=base_url,
-            max_retries=0,
-            timeout=timeout_seconds,
-            http_client=openai.DefaultAioHttpClient(
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=None)
-            ),
+        http = openai.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=MOST_CONNECTIONS))
+        self._client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
+        base = self._client.base_url
+        headers = {**self._client.default_headers, **self._client.auth_headers}
+        self._chat = Endpoint(self.name, http, base.join("chat/completions"), headers, timeout_seconds)
+        self._dialect = (
+            Dialect("max_completion_tokens")
+            if base.host == "api.openai.com"
+            else Dialect("max_tokens", frozenset({"prompt_cache_key"}))
         )
-        official = urlparse(str(self._client.base_url)).hostname == "api.openai.com"
-        self._limit_name = "max_completion_tokens" if official else "max_tokens"
-        self._unsupported: set[str] = set()  # parameters that this model turned out not to take
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Temperature and output limit."""
@@ -46,21 +69,14 @@ class OpenAIProvider:
     async def generate(self, request: ModelRequest) -> ModelReply:
         """One chat completion. A parameter that the model does not take is left out from then on."""
         while True:
+            body = self._body(request)
             try:
-                response = await self._client.post(
-                    "/chat/completions", body=self._body(request), cast_to=httpx2.Response
-                )
-                return self._reply(response.content)
-            except openai.APIStatusError as error:
-                if error.status_code == 400 and self._drop_parameter(error):
-                    continue
-                raise from_status(
-                    self.name, error.status_code, error.message, error.response.headers
-                ) from error
-            except openai.APIConnectionError as error:
-                raise from_connection(self.name, error) from error
-            except httpx2.TransportError as error:  # the body broke off while it was read
-                raise from_connection(self.name, error) from error
+                return self._reply(await self._chat.post(body))
+            except RequestRefusedError as refusal:
+                dialect = self._dialect.after(refusal, body)
+                if dialect is None:
+                    raise
+                self._dialect = dialect
 
     def _body(self, request: ModelRequest) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -69,9 +85,7 @@ class OpenAIProvider:
                 {"role": "system", "content": request.system},
                 {"role": "user", "content": f"{request.document_message}\n\n{request.question}"},
             ],
-            self._limit_name: request.max_output_tokens,
-        }
-        optional: dict[str, Any] = {
+            self._dialect.limit_name: request.max_output_tokens,
             "temperature": request.temperature,
             "response_format": {
                 "type": "json_schema",
@@ -79,27 +93,16 @@ class OpenAIProvider:
             },
             "prompt_cache_key": request.fence,
         }
-        if self._limit_name == "max_tokens":
-            optional.pop("prompt_cache_key")
-        body.update({key: value for key, value in optional.items() if key not in self._unsupported})
+        for name in self._dialect.without:
+            del body[name]
         return body
 
-    def _drop_parameter(self, error: openai.APIStatusError) -> bool:
-        named = error.param if isinstance(error.param, str) else ""
-        text = f"{named} {error.message}"
-        for key in ("temperature", "prompt_cache_key", "response_format"):
-            if key in text and key not in self._unsupported:
-                self._unsupported.add(key)
-                return True
-        return False
-
-    def _reply(self, content: bytes) -> ModelReply:
+    def _reply(self, data: Any) -> ModelReply:
         try:
-            data = json.loads(content)
             choice = data["choices"][0]
             message = choice["message"]
-        except (ValueError, LookupError, TypeError) as error:
-            raise ConnectionLostError(f"{self.name} sent no chat completion: {content[:200]!r}") from error
+        except (LookupError, TypeError) as error:
+            raise ConnectionLostError(f"{self.name} sent no chat completion: {str(data)[:200]}") from error
         if message.get("refusal"):
             raise ContentRefusedError(f"{self.model} declined: {message['refusal']}")
         if choice.get("finish_reason") == "content_filter":
