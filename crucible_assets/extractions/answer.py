@@ -159,9 +159,21 @@ def _objects(text: str) -> tuple[list[dict[str, Any]], str | None]:
                 problem = f"its JSON is broken: {error}"
             end = at + 1
         else:
-            found.append(value)
+            found.append(_storable(value))
         at = text.find("{", end)
     return found, problem
+
+
+def _storable(value: Any) -> Any:
+    """A JSON value without what no database stores: NUL characters go, lone surrogates become U+FFFD."""
+    if isinstance(value, str):
+        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole.replace("\x00", "")
+    if isinstance(value, list):
+        return [_storable(part) for part in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(part) for key, part in value.items()}
+    return value
 
 
 def _no_constant(name: str) -> None:

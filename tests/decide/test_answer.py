@@ -61,6 +61,11 @@ def test_entries_say_found_or_absent(entry: Any, answer: Answer) -> None:
     assert parse_answer(json.dumps({"party": entry}), [PARTY]) == {"party": answer}
 
 
+def test_what_no_database_stores_is_taken_out() -> None:
+    parsed = parse_answer('{"party": {"value": "A\\u0000c\\ud800me \\ud83d\\ude00"}}', [PARTY])
+    assert parsed["party"].items[0].value == "Ac\ufffdme \U0001f600"
+
+
 def test_several_values_keep_their_quotes_and_their_order() -> None:
     values = [{"value": v, "source_text": f"by {v}", "confidence": 0.5} for v in ("Acme", "Beta")]
     parsed = parse_answer(json.dumps({"party": {"found": True, "values": values}}), [field("party", multiple=True)])

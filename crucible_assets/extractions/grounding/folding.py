@@ -125,19 +125,19 @@ def _fold_space(run: str, before: str, after: str) -> str:
 
 
 def _fold_dash(run: str, before: str, after: str) -> str:
-    """What a run of dashes, with the white space round it, becomes between two characters."""
-    soft = all(c == _SOFT_HYPHEN for c in run if c in DASHES)
-    if _is_letter(before) and _is_letter(after) and not (soft and run[0].isspace()):
-        return " - " if run[0].isspace() or _LONG_DASH.search(run) else ""
-    if soft:
-        return " " if any(c.isspace() for c in run) else ""
+    """What a run of dashes, with the white space round it, becomes between two characters ('' at the text's ends)."""
+    spaced_before = run[0].isspace()
+    between_letters = _is_letter(before) and _is_letter(after)
+    if all(c == _SOFT_HYPHEN for c in run if c in DASHES):
+        glued = between_letters and not spaced_before  # a line was broken here
+        return " " if not glued and any(c.isspace() for c in run) else ""
+    if between_letters:
+        return " - " if spaced_before or _LONG_DASH.search(run) else ""
     if before.isdigit() and after.isdigit():
         return "-"
-    if before and not run[0].isspace():  # 'COVID-⏎19'
+    if before and not spaced_before:  # 'COVID-⏎19'
         return "-"
-    left = " " if run[0].isspace() else ""
-    right = " " if run[-1].isspace() else ""
-    return f"{left}-{right}"
+    return (" " if spaced_before else "") + "-" + (" " if run[-1].isspace() else "")
 
 
 def _is_letter(character: str) -> bool:

@@ -208,18 +208,17 @@ def _typos(
 def _closed_up(
     pairs: list[tuple[int, int]], words: tuple[str, ...], window: tuple[str, ...]
 ) -> list[tuple[int, int]]:
-    """The same matches drawn together: a repeated word is matched next to its neighbour, not at an earlier repeat."""
+    """The same matches in the shortest span: a repeated word at the ends is matched at its repeat nearest the rest.
+
+    First every match moves right as far as the next one allows, then left as far as the one before allows.
+    """
     closed = list(pairs)
     for k in range(len(closed) - 2, -1, -1):
-        (i, at), (j, beside) = closed[k], closed[k + 1]
-        wanted = beside - (j - i)
-        if wanted > at and window[wanted] == words[i]:
-            closed[k] = (i, wanted)
+        i, at = closed[k]
+        closed[k] = i, next((p for p in range(closed[k + 1][1] - 1, at, -1) if window[p] == words[i]), at)
     for k in range(1, len(closed)):
-        (i, at), (j, beside) = closed[k], closed[k - 1]
-        wanted = beside + (i - j)
-        if wanted < at and window[wanted] == words[i]:
-            closed[k] = (i, wanted)
+        i, at = closed[k]
+        closed[k] = i, next((p for p in range(closed[k - 1][1] + 1, at) if window[p] == words[i]), at)
     return closed
 
 
