@@ -38,5 +38,6 @@ defs = dg.Definitions(
     jobs=ALL_JOBS,
     schedules=[refresh],
     sensors=[task_sensor, inbox_sensor],
+    executor=dg.in_process_executor,  # a run is one process: its schedule already uses what the machine has
     resources={"installation": Installation(load_settings())},
 )

@@ -1,11 +1,12 @@
 """What materialisations show in the Dagster UI: counts, tables, money."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from crucible_assets.extractions.run import Progress
+if TYPE_CHECKING:
+    from crucible_assets.extractions.run import Progress
 
 _MOST_ROWS = 20
 
@@ -25,7 +26,7 @@ def _text(value: Any) -> str:
     return text if len(text) <= 300 else text[:299] + "…"
 
 
-def extraction_metadata(progress: Progress, model: str) -> dict[str, Any]:
+def extraction_metadata(progress: "Progress", model: str) -> dict[str, Any]:
     """Counts, states, tokens and cost of one extraction run."""
     unpriced = f" + {progress.unpriced_calls} calls without a known price" if progress.unpriced_calls else ""
     return {

@@ -5,8 +5,10 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import bpe_openai
+if TYPE_CHECKING:
+    import bpe_openai
 
 TOKENIZER = "o200k_base"
 _BLOCK = 50_000  # characters, of at most 4 tokens each; the library refuses more than 200,000 tokens at once
@@ -45,5 +47,7 @@ def settings_hash(*made_with: str, settings: object) -> str:
 
 
 @functools.cache
-def _encoding() -> bpe_openai.Encoding:
+def _encoding() -> "bpe_openai.Encoding":
+    import bpe_openai  # slow to import; hashes need no vocabulary
+
     return bpe_openai.get_encoding(TOKENIZER)

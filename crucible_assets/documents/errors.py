@@ -120,3 +120,11 @@ ERRORS: dict[Reason, type[DocumentError]] = {
 
 class ParserPoolError(RuntimeError):
     """No parser worker can be started; the message carries what the worker wrote before it died."""
+
+
+def memory_exceeded() -> ParseMemoryExceeded:
+    """The error of a document whose reading ran out of memory."""
+    return ParseMemoryExceeded(
+        "Reading the file needs more memory than a worker may use.",
+        "Split it, or save it again from its application; raise the limit if you trust the file.",
+    )

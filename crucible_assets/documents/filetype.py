@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import PurePosixPath
-from typing import Final
-
-from magika import Magika
+from typing import TYPE_CHECKING, Final
 
 from crucible_assets.documents.archive import open_archive, read_entry
 from crucible_assets.documents.charset import declared_in_markup, decode, plausibility
 from crucible_assets.documents.errors import EncryptedDocument, NoTextFound, UnsupportedFormat
+
+if TYPE_CHECKING:
+    from magika import Magika
 
 
 class Format(StrEnum):
@@ -254,7 +255,9 @@ def _readable(data: bytes) -> bool:
 
 
 @cache
-def _classifier() -> Magika:
+def _classifier() -> "Magika":
+    from magika import Magika  # slow to import; listing a folder needs no classifier
+
     return Magika()
 
 

@@ -7,8 +7,8 @@ from crucible_assets.documents.errors import (
     DamagedDocument,
     DocumentError,
     EmptyDocument,
-    ParseMemoryExceeded,
     TooLarge,
+    memory_exceeded,
 )
 from crucible_assets.documents.filetype import Format, detect
 from crucible_assets.documents.limits import MAX_FILE_BYTES, MAX_SEGMENTS, MAX_TEXT_CHARACTERS
@@ -67,14 +67,6 @@ def parse_bytes(data: bytes, filename: str) -> ParsedDocument:
             "Open the file in its application, save it again and upload that.",
         ) from error
     return _completed(draft, kind.media_type)
-
-
-def memory_exceeded() -> ParseMemoryExceeded:
-    """The error of a document whose reading ran out of memory."""
-    return ParseMemoryExceeded(
-        "Reading the file needs more memory than a worker may use.",
-        "Split it, or save it again from its application; raise the limit if you trust the file.",
-    )
 
 
 def _completed(draft: Draft, media_type: str) -> ParsedDocument:

@@ -30,9 +30,9 @@ from crucible_assets.documents.errors import (
     ParserPoolError,
     ParseTimeout,
     TooLarge,
+    memory_exceeded,
 )
 from crucible_assets.documents.limits import MAX_FILE_BYTES
-from crucible_assets.documents.parse import memory_exceeded
 from crucible_assets.documents.wire import Result, WireTimeoutError, decode_result, receive, send
 
 K = TypeVar("K")

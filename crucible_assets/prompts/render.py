@@ -104,9 +104,12 @@ def render_system(project: Project) -> str:
 
 def render_question(variable: Variable) -> str:
     """What is asked for one variable."""
-    lines = [f"Variable: {variable.name} ({variable.title})", f"Type: {variable.type.value}. {_TYPE_RULES[variable.type]}"]
+    lines = [
+        f"Variable: {variable.name} ({variable.title})",
+        f"Type: {variable.type.value}. {_TYPE_RULES[variable.type]}",
+    ]
     if variable.unit:
-        lines.append(f"Unit: {variable.unit}. Convert nothing; answer with the number in this unit if it is given so.")
+        lines.append(f"Unit: {variable.unit}. Convert nothing; give the number in this unit if it stands so.")
     if variable.multiple:
         most = f", at most {variable.max_values}" if variable.max_values else ""
         lines.append(f"Several values: list every distinct one in the order of the document{most}.")
