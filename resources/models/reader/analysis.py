@@ -83,6 +83,11 @@ class Analysis:
         ]
 
     @cached_property
+    def labels(self) -> frozenset[tuple[str, ...]]:
+        """The different labels, as stems: a table repeats few of them in many rows."""
+        return frozenset(stems for _, stems in self.pairs)
+
+    @cached_property
     def dates(self) -> list[Mention]:
         """Days, months and years."""
         return find_dates(self.text)

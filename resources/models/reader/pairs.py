@@ -143,6 +143,8 @@ def _below(text: str, line: Span, following: Span) -> Iterator[Pair]:
     label = _trim(text, line.start, line.end, _MARKS + ":：#")
     if not _is_label(text, label) or text[following.start : following.end].endswith((":", "：")):
         return
+    if ends_with_colon and (other := _colon_pair(text, following, following)) and other.value.end > other.value.start:
+        return  # an empty field above the next label
     short = len(label.of(text).split()) <= 5
     near = text.count("\n", line.end, following.start) <= 2
     if ends_with_colon and near:

@@ -6,7 +6,7 @@ say beforehand. A label weighs more than cues, cues more than similarity.
 """
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -30,6 +30,7 @@ _EXCLUDED = 0.5  # what a value beside a word that the instructions exclude keep
 _PREVIOUS = 0.35  # a cue in the sentence before, in the same block
 _TYPE_WEIGHT = 0.35
 _LIGHT_WEIGHT = 0.1
+_VALUE_HEAD = 80  # characters of a labelled value in which the mention must begin
 _LABEL_FLOOR = 0.3
 _RERANKED = 30
 
@@ -240,9 +241,16 @@ class Question:
     @cached_property
     def labelled(self) -> list[tuple[Pair, float]]:
         """The pairs whose label means this field, with label strength times layout strength, best first."""
-        rated = ((pair, self.label_strength(stems) * pair.strength) for pair, stems in self.analysis.pairs)
+        distinct = {stems: self.label_strength(stems) for stems in self.analysis.labels}
+        rated = ((pair, distinct[stems] * pair.strength) for pair, stems in self.analysis.pairs)
         found = [(pair, strength) for pair, strength in rated if strength >= _LABEL_FLOOR]
         return sorted(found, key=lambda entry: (-entry[1], entry[0].label.start))
+
+    @cached_property
+    def _by_value(self) -> tuple[list[int], list[tuple[Pair, float]]]:
+        """The labelled pairs in the order of their values, with the values' starts."""
+        pairs = sorted(self.labelled, key=lambda entry: entry[0].value.start)
+        return [pair.value.start for pair, _ in pairs], pairs
 
     def starts(self, mentions: Sequence[Mention]) -> list[int]:
         """The tokens at which the mentions begin, ascending."""
@@ -250,11 +258,15 @@ class Question:
 
     def label_of(self, mention: Mention) -> tuple[float, Span | None]:
         """The strongest label whose value begins with the mention or holds it, and the row of both."""
-        for pair, strength in self.labelled:
-            if pair.value.start <= mention.start < pair.value.end and mention.start - pair.value.start < 80:
+        starts, pairs = self._by_value
+        best, row = 0.0, None
+        low, high = bisect_left(starts, mention.start - _VALUE_HEAD + 1), bisect_right(starts, mention.start)
+        for pair, strength in pairs[low:high]:
+            if mention.start < pair.value.end:
                 near = 1.0 if mention.start - pair.value.start < 25 else 0.8
-                return strength * near, pair.row
-        return 0.0, None
+                if strength * near > best:
+                    best, row = strength * near, pair.row
+        return best, row
 
     def unit_of(self, span: Span) -> Span:
         """The sentence that holds the span, else its own characters."""

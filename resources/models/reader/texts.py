@@ -1,6 +1,7 @@
 """Candidates for TEXT fields, by role: names, identifiers, durations, addresses, titles, and clauses."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,18 +30,17 @@ def text_candidates(question: Question, field: Field) -> list[Candidate]:
         return party_candidates(question, field)
     if role is Role.PLACE:
         return place_candidates(question, field)
+    if role is Role.CLAUSE and field.multiple:
+        return labelled(question, _LONGEST)  # a list of whole sentences would be no list of values
     found = _BY_ROLE.get(role, _clauses)(question)
     return found or (labelled(question, _LONGEST) if role not in _FORMED else [])
-
-
-def _fits(text: str, mention: Mention) -> str:
-    return mention.span.of(text)
 
 
 def _mentions(question: Question, mentions: Sequence[Mention], *, prior: float = 0.0) -> list[Candidate]:
     text = question.analysis.text
     alone = 0.6 if len({m.span.of(text) for m in mentions}) == 1 else 0.0
-    return [question.candidate(m, _fits(text, m), prior=max(prior, alone)) for m in mentions]
+    rivals = question.starts(mentions)
+    return [question.candidate(m, m.span.of(text), prior=max(prior, alone), rivals=rivals) for m in mentions]
 
 
 def _contacts(kind: Kind) -> Callable[[Question], list[Candidate]]:
@@ -70,9 +70,12 @@ def _identifiers(question: Question) -> list[Candidate]:
     if alike:
         return _of_form(question, alike)
     found = []
+    starts = [mention.start for mention in mentions]
     for pair, strength in question.labelled:
-        for mention in mentions:
-            if pair.value.start <= mention.start < pair.value.start + 20 and mention.end <= pair.value.end:
+        for mention in mentions[bisect_left(starts, pair.value.start) :]:
+            if mention.start >= min(pair.value.start + 20, pair.value.end):
+                break
+            if mention.end <= pair.value.end:
                 found.append(Candidate(mention.span.of(text), mention.span, pair.row, Evidence(label=strength)))
                 break
     return found or [
@@ -120,6 +123,9 @@ def _headings(question: Question) -> list[Candidate]:
     """The document's own title: an early line in capitals or with a document's word, else the first line."""
     text = question.analysis.text
     found = []
+    for match in _SELF_NAMED.finditer(text[:_OPENING]):
+        span = Span(*match.span(1))
+        found.append(Candidate(span.of(text), span, question.unit_of(span), Evidence(cue=0.75, prior=0.5)))
     for number, line in enumerate(question.analysis.lines[:40]):
         words = line.of(text).strip("#*_ ")
         if not 4 < len(words) <= _HEADING_CHARACTERS or not any(c.isalpha() for c in words):
@@ -136,6 +142,11 @@ def _headings(question: Question) -> list[Candidate]:
     return [*labelled(question, _HEADING_CHARACTERS), *found]
 
 
+_OPENING = 4_000  # characters in which a document names itself
+_SELF_NAMED = re.compile(  # 'This Master Services Agreement (the "Agreement")'
+    r"\b(?:This|THIS)\s((?:[A-Z][\w-]*(?:\s(?:of|for|and|to|&)\s|\s)){1,6}"
+    r"(?:Agreement|AGREEMENT|Contract|CONTRACT|Report|Decision|Policy|Plan|Memorandum|Lease|Amendment))\b"
+)
 _DOCUMENT_KINDS = stems_of(
     "agreement contract report letter decision order notice amendment policy plan invoice certificate statement "
     "minutes memorandum vertrag bericht contrat rapport contrato informe"

@@ -34,10 +34,11 @@ def date_candidates(question: Question, field: Field) -> list[Candidate]:
     plain = all(word in TYPE_WORDS for word in question.query.title)  # asks for 'the date' and no more
     found = []
     rivals = question.starts([mention for mention in mentions if mention.kind is Kind.DATE])
+    under_date = _under_plain_date_labels(question)
     for mention in mentions:
         words = mention.span.of(question.analysis.text)
         alone = 0.8 if mention.kind is Kind.DATE and len(days) == 1 else 0.0
-        prior = max(alone, _under_plain_date_label(question, mention))
+        prior = max(alone, 0.7 if mention.start in under_date else 0.0)
         found.append(
             question.candidate(mention, mention.normal or words, prior=prior, fit=fits[mention.kind], rivals=rivals)
         )
@@ -50,12 +51,14 @@ def _raised(candidate: Candidate, number: int) -> Candidate:
     return replace(candidate, evidence=evidence)
 
 
-def _under_plain_date_label(question: Question, mention: Mention) -> float:
-    """A value labelled 'Date' may be the date that is asked for when nothing says more."""
-    for pair, stems in question.analysis.pairs:
-        if pair.value.start <= mention.start < pair.value.start + 25 and pair.strength > 0.7:
-            return 0.7 if set(stems) <= DATE_WORDS else 0.0
-    return 0.0
+def _under_plain_date_labels(question: Question) -> frozenset[int]:
+    """Where values labelled just 'Date' begin: one may be the date that is asked for when nothing says more."""
+    return frozenset(
+        offset
+        for pair, stems in question.analysis.pairs
+        if pair.strength > 0.7 and set(stems) <= DATE_WORDS
+        for offset in range(pair.value.start, min(pair.value.end, pair.value.start + 25))
+    )
 
 
 def number_candidates(question: Question, field: Field) -> list[Candidate]:
