@@ -6,12 +6,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cli.main import cli
+from crucible_assets.datasets.gold import parse_gold
 from crucible_assets.definitions import defs
 from resources.database.tables import metadata
 from resources.models.providers.choose import DEFAULT_MODELS
-from resources.project import Project, ProjectSettings
+from resources.project import Project, ProjectSettings, project_from_data
 from resources.settings import load_settings
 from resources.vocabulary import Dependency, ValidationRules, Variable
 
@@ -152,6 +154,21 @@ def test_every_key_of_the_project_file_is_described():
     }  # fmt: skip
     assert keys - {"source"} - described == set()  # `source` is written `documents` in the file
     assert "documents" in described
+
+
+def examples(document: str, language: str) -> list[str]:
+    """The fenced blocks of one language in a document."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text_of(document), re.MULTILINE | re.DOTALL)
+
+
+def test_the_examples_of_project_and_gold_files_are_valid():
+    (project,) = examples("project-file.md", "yaml")
+    (gold,) = examples("project-file.md", "json")
+    assert [variable.name for variable in project_from_data(yaml.safe_load(project)).variables] == [
+        "effective_date",
+        "lender",
+    ]
+    assert [label.document for label in parse_gold(gold, "example")] == ["refusal-17.pdf", "award-3.pdf"]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
