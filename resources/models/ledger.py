@@ -67,17 +67,20 @@ def _digest(text: str) -> str:
 
 
 def call_key(tenant: str, provider: Provider, request: ModelRequest) -> str:
-    """The ledger's key of one request to one model, 64 hexadecimal digits."""
+    """The ledger's key of one request to one model, 64 hexadecimal digits.
+
+    The schema counts as it is sent, in its order: models answer in it, so another order is another question.
+    """
     parts = [
         tenant,
         f"{provider.name}:{provider.model}",
-        provider.parameters(request),
+        sorted(provider.parameters(request).items()),
         _digest(request.system),
         _digest(request.document_message),
         request.question,
         request.schema,
     ]
-    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    canonical = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -7,6 +7,7 @@ Only public interfaces of the SDKs and of httpx2 are used.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -63,5 +64,6 @@ class Endpoint:
 def _encoded(body: Mapping[str, Any]) -> bytes:
     try:
         return to_json(body)
-    except PydanticSerializationError:  # text with lone surrogates, which UTF-8 cannot hold: escaped
-        return json.dumps(body, separators=(",", ":")).encode()
+    except PydanticSerializationError:  # half a surrogate pair, which UTF-8 cannot hold and servers do not parse
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return re.sub("[\ud800-\udfff]", "\ufffd", text).encode()
