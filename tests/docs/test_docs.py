@@ -1,6 +1,5 @@
 """The documents name only what exists, and leave nothing out that they promise to list."""
 
-import ast
 import re
 import tomllib
 from pathlib import Path
@@ -19,15 +18,7 @@ from resources.vocabulary import Dependency, ValidationRules, Variable
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
-PACKAGES = ("resources", "crucible_assets", "jobs", "sensors", "cli")  # from the lowest floor up
-FLOORS = {
-    "resources": {"resources"},
-    "crucible_assets": {"resources", "crucible_assets"},
-    "jobs": {"resources", "crucible_assets", "jobs"},
-    "sensors": {"resources", "crucible_assets", "jobs", "sensors"},
-    "cli": set(PACKAGES),
-}
-TOP_OF_THE_PIPELINE = ROOT / "crucible_assets" / "definitions.py"  # may know jobs and sensors
+PACKAGES = ("resources", "crucible_assets", "jobs", "sensors", "cli")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _TICKED = re.compile(r"`([^`\n]+)`")
@@ -55,17 +46,6 @@ def file_names() -> set[str]:
 
 def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
-
-
-def imported(module: Path) -> set[str]:
-    """The first parts of the names that a module imports, wherever in it."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.split(".")[0])
-    return found
 
 
 def test_the_documents_are_there():
@@ -169,21 +149,3 @@ def test_the_examples_of_project_and_gold_files_are_valid():
         "lender",
     ]
     assert [label.document for label in parse_gold(gold, "example")] == ["refusal-17.pdf", "award-3.pdf"]
-
-
-@pytest.mark.parametrize("package", PACKAGES)
-def test_the_floors_hold(package):
-    above = [
-        (str(module.relative_to(ROOT)), name)
-        for module in modules(package)
-        if module != TOP_OF_THE_PIPELINE
-        for name in imported(module) & set(PACKAGES)
-        if name not in FLOORS[package]
-    ]
-    assert above == []
-
-
-def test_within_a_stage_only_assets_and_checks_know_dagster():
-    stages = [module for module in modules("crucible_assets") if module.parent != ROOT / "crucible_assets"]
-    knowing = {module.name for module in stages if "dagster" in imported(module)}
-    assert knowing <= {"asset.py", "checks.py"}
