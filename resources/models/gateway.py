@@ -63,8 +63,7 @@ class Gateway:
         self._slots = asyncio.Semaphore(concurrency)
         self._sleep = sleep
         self._today = today
-        self._known: dict[str, Call] = {}
-        self._looked_up: set[str] = set()  # and not asked since; a key asked twice is looked up twice
+        self._lookups: dict[str, asyncio.Future[dict[str, Call]]] = {}  # by key, until it is asked
         self._in_flight: dict[str, asyncio.Future[Call]] = {}
         self._out: dict[Provider, ModelError] = {}  # of no use to this run: key, credit or model is missing
 
@@ -79,9 +78,21 @@ class Gateway:
 
     async def remember(self, keys: Sequence[str]) -> None:
         """Look many keys up at once, so that `ask` need not look each one up."""
-        found = await asyncio.get_running_loop().run_in_executor(None, self.ledger.find, list(keys))
-        self._known.update(found)
-        self._looked_up.update(keys)
+        lookup = self._look_up(keys)
+        self._lookups.update(dict.fromkeys(keys, lookup))
+        await lookup
+
+    def _look_up(self, keys: Sequence[str]) -> "asyncio.Future[dict[str, Call]]":
+        return asyncio.get_running_loop().run_in_executor(None, self.ledger.find, list(keys))
+
+    async def _from_ledger(self, keys: tuple[str, ...]) -> Call | None:
+        """A stored call with one of these keys. A lookup is used once: what it did not find may be stored by then."""
+        lookups = [self._lookups.pop(key, None) for key in keys]
+        found = [await lookup for lookup in lookups if lookup is not None]
+        if len(found) < len(keys):
+            found = [await self._look_up(keys)] * len(keys)
+        calls = [some.pop(key) for some, key in zip(found, keys, strict=True) if key in some]
+        return calls[0] if calls else None
 
     async def ask(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
         """The answer to `request`: from the ledger, else from the first model that answers.
@@ -90,20 +101,14 @@ class Gateway:
         that is on its way for another asker is not sent again: both get its answer, one of them as paid. Raises
         ContextOverflowError when a model said that a part of the document would fit, else the last ModelError.
         """
-        if keys[0] not in self._looked_up:
-            await self.remember(keys)
         while (waiting := self._in_flight.get(keys[0])) is not None:
             await asyncio.wait([waiting])
             if not waiting.cancelled():
                 return replace(waiting.result(), paid=False)
-        self._looked_up.difference_update(keys)
-        for key in keys:
-            if key in self._known:
-                return self._known.pop(key)
         future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         self._in_flight[keys[0]] = future
         try:
-            call = await self._first_that_answers(request, context, keys)
+            call = await self._from_ledger(keys) or await self._first_that_answers(request, context, keys)
         except Exception as error:
             future.set_exception(error)
             future.exception()  # nobody may be waiting; then the error is only raised here
