@@ -33,6 +33,7 @@ from resources.installation import Installation
 from resources.models.providers.choose import make_provider
 from resources.project import project_from_data
 from resources.settings import load_settings
+from resources.vocabulary import DocumentOrigin
 from tests.model_server import SubprocessModelServer
 
 TENANT = "bench"
@@ -125,7 +126,7 @@ def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Names
         ensure_tenant(session)
         save_project(session, project)
     began = time.perf_counter()
-    take_folder(database, installation.files, TENANT, project.id, str(folder), mirror=True)
+    take_folder(database, installation.files, TENANT, project.id, str(folder), DocumentOrigin.FOLDER)
     taken = time.perf_counter()
     with database.transaction(TENANT) as session:
         rows = list_documents(session, project.id)

@@ -74,12 +74,8 @@ def show_estimate(path: Path, models: tuple[str, ...], documents: int) -> int:
     installation = open_installation()
     with open_instance(installation) as instance:
         key, batch_keys = prepare(installation, instance, file)
-        steps = [
-            step
-            for step in steps_of(TaskKind.FULL, key, batch_keys, instance.get_dynamic_partitions("batches"))
-            if step.job in {"ingest", "prepare"}
-        ]
-        run_task(installation, instance, key, TaskKind.EXPORT, steps, Wish(), console)
+        steps = steps_of(TaskKind.INGEST, key, batch_keys, instance.get_dynamic_partitions("batches"))
+        run_task(installation, instance, key, TaskKind.INGEST, steps, Wish(), console)
     with installation.database.transaction(key.tenant) as session:
         make_prompts(session, file.project)
     specs = models or installation.settings.models

@@ -25,9 +25,10 @@ from resources.database.repositories.calls import spending
 from resources.database.repositories.datasets import latest_version, list_exports
 from resources.database.repositories.projects import save_project
 from resources.installation import Installation
-from resources.models.providers.choose import describe, parse_spec
+from resources.models.providers.choose import check_spec, describe
 from resources.project import Project
-from resources.vocabulary import TaskKind
+from resources.settings import load_settings
+from resources.vocabulary import DocumentOrigin, TaskKind
 
 console = make_console()
 
@@ -43,7 +44,12 @@ def prepare(
     if said:
         console.print(said)
     intake = take_folder(
-        installation.database, installation.files, key.tenant, key.project, str(file.project.source), mirror=True
+        installation.database,
+        installation.files,
+        key.tenant,
+        key.project,
+        str(file.project.source),
+        DocumentOrigin.FOLDER,
     )
     _say_intake(intake)
     return key, register(instance, key, intake.batches)
@@ -81,8 +87,8 @@ def run_project(
 ) -> int:
     """Ingest, extract, export and show. Returns the exit code: 0 done, 1 finished with failed cells."""
     file = read_project_file(path)
-    for spec in models:
-        parse_spec(spec)
+    for spec in models or load_settings().models:
+        check_spec(spec)
     installation = open_installation()
     with open_instance(installation) as instance:
         key, batch_keys = prepare(installation, instance, file)
@@ -103,7 +109,7 @@ def run_project(
         now, total = spending(session, key.project, task_id), spending(session, key.project)
     price = f" ({total.unpriced} calls of models without a known price are not in it)" if total.unpriced else ""
     console.print(
-        f"Paid in this run: {now.calls} calls, {now.input_tokens + now.output_tokens:,} tokens, "
+        f"New calls in this run: {now.calls}, {now.input_tokens + now.output_tokens:,} tokens, "
         f"{now.cost_usd:.4f} USD; project in all: {total.calls} calls, {total.cost_usd:.4f} USD{price}."
     )
     target = out or Path.cwd() / "exports" / file.project.id

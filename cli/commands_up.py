@@ -55,9 +55,8 @@ def up(host: str, port: int) -> int:
         while not stop:
             for name, process in running.items():
                 if process.poll() is not None:
-                    raise click.ClickException(
-                        f"The {name} ended with status {process.returncode}; its log is {logs / f'{name}.log'}."
-                    )
+                    console.print(f"The {name} ended with status {process.returncode}; see {logs / f'{name}.log'}.")
+                    return 2
             time.sleep(0.5)
     finally:
         for process in running.values():

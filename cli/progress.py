@@ -15,12 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from resources.database.repositories.documents import list_documents
-from resources.database.repositories.tasks import get_task
+from resources.database.repositories.tasks import get_task, update_task
 from resources.installation import Installation
 from resources.vocabulary import CellState, DocumentStatus
 
 _POLL_SECONDS = 0.4
 _LINE_SECONDS = 2.0
+_TOUCH_SECONDS = 15.0
 
 STAGES = {
     "ingest": "reading, cutting and embedding documents",
@@ -57,6 +58,7 @@ class ProgressDisplay:
         self._console = console
         self._stage = ""
         self._stage_started = time.monotonic()
+        self._touched = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
         self._live = Live(console=console, refresh_per_second=4, transient=True) if console.is_terminal else None
@@ -98,6 +100,9 @@ class ProgressDisplay:
 
     def _look(self) -> Shown:
         with self._installation.database.transaction(self._tenant) as session:
+            if time.monotonic() - self._touched > _TOUCH_SECONDS:
+                update_task(session, self._task_id)  # says that this command is still alive
+                self._touched = time.monotonic()
             task = get_task(session, self._task_id)
             progress: dict[str, Any] = dict(task.progress) if task else {}
             if self._stage == "ingest":

@@ -1,9 +1,11 @@
 """Runs a task's steps in this process, through Dagster, on the instance that its UI shows."""
 
 import os
+import re
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import dagster as dg
@@ -26,6 +28,8 @@ from resources.vocabulary import TaskKind, TaskStatus
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PROCESS_TAG = "crucible/process"
+SILENT_SECONDS = 120
+"""A command on another host that has not touched its task for so long is taken for gone."""
 
 
 class StepFailedError(RuntimeError):
@@ -54,7 +58,7 @@ class Process:
         return cls(socket.gethostname(), os.getpid(), int(psutil.Process().create_time()))
 
     def alive(self) -> bool:
-        """Whether it still runs; of other hosts we assume so."""
+        """Whether it still runs; of another host this cannot be seen, so it counts as running."""
         if self.host != socket.gethostname():
             return True
         try:
@@ -77,7 +81,9 @@ def release_vanished(session: TenantSession, instance: dg.DagsterInstance, proje
     task = active_extraction(session, project_id)
     if task is None or task.parameters.get("driver") != "cli":
         return None
-    if Process.parse(task.parameters["process"]).alive():
+    process = Process.parse(task.parameters["process"])
+    silent = (datetime.now(UTC) - task.updated_at).total_seconds()
+    if process.alive() and (process.host == socket.gethostname() or silent < SILENT_SECONDS):
         return None
     for run in instance.get_runs(
         filters=dg.RunsFilter(
@@ -154,14 +160,14 @@ def _reason(result: dg.ExecuteInProcessResult) -> Exception:
     for event in result.all_events:
         if event.is_step_failure:
             error = event.step_failure_data.error
-            while error is not None and error.cause is not None:
-                error = error.cause
+            if error is not None and error.cause is not None and error.cls_name != "Failure":
+                error = error.cause  # Dagster's own wrapping round what was raised
             if error is not None:
-                text = error.message.strip()
+                text = re.sub(r"^[\w.]+(Error|Failure): ", "", error.message.strip())
                 if "RunStoppedError" in (error.cls_name or ""):
                     return InterruptedTaskError(text)
                 if "Interrupt" in (error.cls_name or ""):
                     return InterruptedTaskError("interrupted")
-                return StepFailedError(text.removeprefix("dagster._core.definitions.events.Failure: "), result.run_id)
+                return StepFailedError(text, result.run_id)
     failed = [e.message for e in result.all_events if e.is_failure]
     return StepFailedError("; ".join(m for m in failed if m) or "the run failed", result.run_id)

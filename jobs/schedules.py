@@ -10,9 +10,9 @@ from jobs.jobs import ingest
 from jobs.steps import RANGE_END, RANGE_START, Wish, steps_of
 from resources.database.repositories.documents import batches_of, list_documents
 from resources.database.repositories.projects import project_ids
-from resources.database.repositories.tasks import active_extraction, create_task, latest_tasks
+from resources.database.repositories.tasks import active_extraction, create_task, last_completed
 from resources.installation import Installation
-from resources.vocabulary import DocumentStatus, TaskKind, TaskStatus
+from resources.vocabulary import DocumentStatus, TaskKind
 
 
 @dg.schedule(
@@ -41,16 +41,14 @@ def refresh(
                     for row in list_documents(session, project_id)
                     if is_stale(row.parser_version, row.status)
                 }
-                was_full = any(
-                    task.kind is TaskKind.FULL and task.status is TaskStatus.COMPLETED
-                    for task in latest_tasks(session, project_id)
-                )
+                last_full = last_completed(session, project_id, TaskKind.FULL)
             keys = register(context.instance, key, numbers)
             everything = context.instance.get_dynamic_partitions("batches")
-            if was_full:
+            if last_full is not None:
                 with database.transaction(tenant) as session:
                     steps = steps_of(TaskKind.FULL, key, keys, everything)
-                    create_task(session, project_id, TaskKind.FULL, Wish().as_json(), [s.as_json() for s in steps])
+                    wish = Wish(models=Wish.from_json(last_full.parameters).models)
+                    create_task(session, project_id, TaskKind.FULL, wish.as_json(), [s.as_json() for s in steps])
                 continue
             wanted = [str(BatchKey(tenant, project_id, number)) for number in sorted(stale)]
             for first, last in segments(everything, wanted):

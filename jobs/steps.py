@@ -99,6 +99,8 @@ def steps_of(kind: TaskKind, project: ProjectKey, batch_keys: Sequence[str], all
         return [deliver]
     ingest = [Step("ingest", first, last) for first, last in ranges]
     prepare = Step("prepare", str(project))
+    if kind is TaskKind.INGEST:
+        return [*ingest, prepare]
     if kind is TaskKind.SAMPLE:
         return [*ingest, prepare, Step("sample", str(project)), deliver]
     return [*ingest, prepare, *(Step("full", first, last) for first, last in ranges), deliver]

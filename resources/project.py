@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from resources.patterns import PatternError, check_pattern
 from resources.vocabulary import (
-    IfMultipleValues,
     IfUncertain,
     UnitOfObservation,
     ValidationRules,
@@ -22,6 +22,7 @@ from resources.vocabulary import (
 )
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+PROJECT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class LongDocuments(StrEnum):
@@ -178,15 +179,15 @@ def _problems(project: Project) -> list[str]:
     problems = []
     if not project.name.strip():
         problems.append("name: a project needs a name.")
+    if not PROJECT_ID.fullmatch(project.id):
+        problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
     if project.settings.variables_per_call < 1:
         problems.append("settings.variables_per_call: at least 1.")
     names = [variable.name for variable in project.variables]
     twice = sorted({name for name in names if names.count(name) > 1})
     problems += [f"variable {name}: this name is used twice." for name in twice]
     for variable in project.variables:
-        problems += [
-            f"variable {variable.name}: {problem}" for problem in _variable_problems(variable, names)
-        ]
+        problems += [f"variable {variable.name}: {problem}" for problem in _variable_problems(variable, names)]
     cycle = _cycle(project.variables)
     if cycle:
         problems.append("depends_on goes round in a circle: " + " → ".join(cycle) + ".")
@@ -209,7 +210,7 @@ def _variable_problems(variable: Variable, names: list[str]) -> list[str]:
         problems.append("classification_rules are for CATEGORY only.")
     if variable.if_uncertain is IfUncertain.DEFAULT and variable.default_value is None:
         problems.append("if_uncertain: DEFAULT needs a default_value.")
-    if variable.if_multiple_values is IfMultipleValues.ALL and variable.type is VariableType.BOOLEAN:
+    if variable.multiple and variable.type is VariableType.BOOLEAN:
         problems.append("a BOOLEAN cannot have several values.")
     problems += _rule_problems(variable.validation)
     for dependency in variable.depends_on:
@@ -224,9 +225,9 @@ def _rule_problems(rules: ValidationRules) -> list[str]:
         problems.append("validation: minimum is greater than maximum.")
     if rules.pattern is not None:
         try:
-            re.compile(rules.pattern)
-        except re.error as error:
-            problems.append(f"validation.pattern is not a regular expression: {error}.")
+            check_pattern(rules.pattern)
+        except PatternError as error:
+            problems.append(f"validation.pattern: {error}.")
     for key, day in (("earliest", rules.earliest), ("latest", rules.latest)):
         if day is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
             problems.append(f"validation.{key} must be a date as YYYY-MM-DD.")

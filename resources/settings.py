@@ -1,6 +1,7 @@
-"""Settings from the environment, read once and passed on; nothing else in the code reads `os.environ`."""
+"""Settings from the environment, read once and passed on. Providers read only their own keys and addresses."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +76,13 @@ def _number(env: Mapping[str, str], name: str, default: float, minimum: float) -
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Settings from `env` (the process environment by default). Raises SettingsError."""
     env = os.environ if env is None else env
+    tenant = env.get("CRUCIBLE_TENANT") or DEFAULT_TENANT
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", tenant):
+        raise SettingsError(f"CRUCIBLE_TENANT={tenant!r}: use lower-case letters, digits and hyphens, at most 63.")
     home = Path(env.get("CRUCIBLE_HOME") or "~/.crucible").expanduser().resolve()
     return Settings(
         home=home,
-        tenant=env.get("CRUCIBLE_TENANT") or DEFAULT_TENANT,
+        tenant=tenant,
         database_url=env.get("CRUCIBLE_DATABASE_URL") or None,
         admin_database_url=env.get("CRUCIBLE_ADMIN_DATABASE_URL") or None,
         dagster_database_url=env.get("CRUCIBLE_DAGSTER_DATABASE_URL") or None,

@@ -39,6 +39,13 @@ class DocumentStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class DocumentOrigin(StrEnum):
+    """How a document came in."""
+
+    FOLDER = "FOLDER"  # the project's own folder, which `crucible run` mirrors
+    INBOX = "INBOX"
+
+
 class CellState(StrEnum):
     """The one state in which every (row, variable) ends."""
 
@@ -79,6 +86,7 @@ class IfMultipleValues(StrEnum):
 class TaskKind(StrEnum):
     """What a person can ask for."""
 
+    INGEST = "INGEST"
     SAMPLE = "SAMPLE"
     FULL = "FULL"
     EXPORT = "EXPORT"

@@ -14,6 +14,7 @@ from jobs.jobs import ingest
 from jobs.steps import RANGE_END, RANGE_START
 from resources.database.repositories.projects import load_project
 from resources.installation import Installation
+from resources.vocabulary import DocumentOrigin
 
 _SETTLED_SECONDS = 2.0  # a folder that changed a moment ago may still be being written
 
@@ -44,7 +45,7 @@ def inbox_sensor(
                 continue
         try:
             intake = take_folder(
-                installation.database, installation.files, key.tenant, key.project, str(folder), mirror=False
+                installation.database, installation.files, key.tenant, key.project, str(folder), DocumentOrigin.INBOX
             )
         except SourceError as error:
             context.log.warning(str(error))

@@ -47,8 +47,6 @@ def database(settings: Settings) -> Iterator[Database]:
     opened.dispose()
 
 
-
-
 @pytest.fixture(scope="session")
 def model_cache() -> Path:
     """Where the embedding model is converted to, once per machine."""

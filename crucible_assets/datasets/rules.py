@@ -20,6 +20,7 @@ from crucible_assets.datasets.cells import DatasetSpec
 from crucible_assets.datasets.errors import SpecError
 from crucible_assets.datasets.partial_dates import span_of
 from crucible_assets.datasets.values import JOINT
+from resources.patterns import PatternError, check_pattern, matches
 from resources.vocabulary import CellState, Variable, VariableType
 
 Keeps = Callable[[str], bool]  # whether the text form of one value keeps the rule
@@ -108,14 +109,20 @@ def _rules(variable: Variable) -> dict[str, Keeps]:
     if allowed := frozenset(limits.allowed_values or categories):
         rules["allowed_values"] = lambda text: text in allowed
     if limits.pattern is not None:
+        pattern = limits.pattern
         try:
-            pattern = re.compile(limits.pattern)
-        except re.error as error:
-            raise SpecError(
-                f"variable {variable.name!r}: pattern {limits.pattern!r} is no regular expression: {error}"
-            ) from error
-        rules["pattern"] = lambda text: pattern.fullmatch(text) is not None
+            check_pattern(pattern)
+        except PatternError as error:
+            raise SpecError(f"variable {variable.name!r}: {error}") from error
+        rules["pattern"] = lambda text: _keeps_pattern(pattern, text)
     return rules
+
+
+def _keeps_pattern(pattern: str, text: str) -> bool:
+    try:
+        return matches(pattern, text)
+    except PatternError:
+        return False  # a value that cannot be judged in time is for a person to look at
 
 
 def _limit(variable: Variable, rule: str, limit: str | None) -> datetime.date | None:

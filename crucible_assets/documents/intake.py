@@ -15,6 +15,7 @@ from crucible_assets.documents.limits import MAX_FILE_BYTES
 from resources.database.engine import Database
 from resources.database.repositories.documents import NewFile, batches_of, keep_only, take_in
 from resources.files import BlobStore
+from resources.vocabulary import DocumentOrigin
 
 _TOGETHER = 100
 
@@ -43,11 +44,11 @@ class SourceError(ValueError):
 
 
 def take_folder(
-    database: Database, files: BlobStore, tenant: str, project_id: str, source: str, *, mirror: bool
+    database: Database, files: BlobStore, tenant: str, project_id: str, source: str, origin: DocumentOrigin
 ) -> Intake:
-    """Take in every file of a folder, glob or fsspec URL. With `mirror`, documents that are gone are left out.
+    """Take in every file of a folder, glob or fsspec URL.
 
-    Raises SourceError when there is nothing to take in.
+    Documents that are gone from a project's own FOLDER are left out of the dataset from then on. Raises SourceError when there is nothing to take in.
     """
     intake = Intake()
     seen: set[str] = set()
@@ -55,7 +56,7 @@ def take_folder(
 
     def flush() -> None:
         with database.transaction(tenant) as session:
-            intake.new += sum(taken.created for taken in take_in(session, project_id, pending))
+            intake.new += sum(taken.created for taken in take_in(session, project_id, pending, origin))
         pending.clear()
 
     for name, path in _listing(source, intake):
@@ -81,7 +82,7 @@ def take_folder(
             f"There are no documents in {source}." + "".join(f" {r.name}: {r.reason}" for r in intake.refused)
         )
     with database.transaction(tenant) as session:
-        if mirror:
+        if origin is DocumentOrigin.FOLDER:
             intake.left_out = keep_only(session, project_id, seen)
         intake.batches = batches_of(session, project_id)
     return intake
@@ -94,7 +95,10 @@ def _listing(source: str, intake: Intake) -> Iterator[tuple[str, UPath]]:
         for path in found:
             yield path.relative_to(root).as_posix(), path
         return
-    listing = list_files(Path(source))
+    try:
+        listing = list_files(Path(source))
+    except FileNotFoundError as error:
+        raise SourceError(str(error)) from error
     for problem in listing.problems:
         intake.refused.append(Refused(problem.name, problem.reason))
     for file in listing.files:

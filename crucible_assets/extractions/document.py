@@ -32,7 +32,7 @@ from crucible_assets.extractions.plan import (
     more_room,
     stretches,
 )
-from resources.models.errors import CredentialError, ModelError, ModelMissingError
+from resources.models.errors import ContextOverflowError, CredentialError, ModelError, ModelMissingError
 from resources.models.gateway import Gateway
 from resources.models.ledger import Call, CallContext
 from resources.project import Project, waves
@@ -166,7 +166,8 @@ class _Asking:
                 merged[name] = problems[0]
             else:
                 usable = [answer for answer in answers if not isinstance(answer, str)]
-                merged[name] = usable[0] if len(usable) == 1 else merge_chunks(usable, item.variable)
+                starts = [ask.start for ask, _ in asks]
+                merged[name] = usable[0] if len(usable) == 1 else merge_chunks(usable, item.variable, starts)
         return merged
 
     async def _stretch(
@@ -176,6 +177,8 @@ class _Asking:
             return await self._usable(ask, keys, used, halvings)
         except (CredentialError, ModelMissingError):
             raise  # every other call would end the same way: the run stops and says so
+        except ContextOverflowError:
+            return await self._halved(ask, used, halvings)
         except (ModelError, InvalidAnswer) as error:
             return dict.fromkeys(ask.variables, str(error))
 
@@ -201,7 +204,7 @@ class _Asking:
     async def _halved(self, ask: Ask, used: Mapping[str, _Used], halvings: int) -> dict[str, Answer | str]:
         text = ask.request.document
         if halvings == _HALVINGS or len(text) < 200:
-            return dict.fromkeys(ask.variables, "the answer was cut off, even for a small part of the document")
+            return dict.fromkeys(ask.variables, "even a small part of the document does not fit the model")
         middle = ask.start + halve(text)
         parts = []
         for start, end in ((ask.start, middle), (middle, ask.end)):

@@ -111,6 +111,7 @@ class _Schedule:
         """Work through all documents and report."""
         saver = asyncio.create_task(self._save_finished())
         reporter = asyncio.create_task(self._report_regularly())
+        error: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 saver_watch = group.create_task(_fail_with(saver))
@@ -120,13 +121,15 @@ class _Schedule:
                 await self._finished.put(None)
                 await saver_watch
         except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+            error = _first(errors)
         finally:
             saver.cancel()
             reporter.cancel()
             await asyncio.gather(saver, reporter, return_exceptions=True)
             await self._in_thread(self._report)
             self._threads.shutdown()
+        if error is not None:
+            raise error
         if self.progress.stopped:
             raise RunStoppedError(self.progress.stopped)
         return self.progress

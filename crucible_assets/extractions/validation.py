@@ -1,8 +1,8 @@
 """Validation: the limits that a variable sets on its values."""
 
 import datetime
-import re
 
+from resources.patterns import PatternError, matches
 from resources.vocabulary import ValidationRules, Variable, VariableType
 
 _LONGEST_MATCHED = 10_000  # characters; beyond, a pattern written without care could hold up the run
@@ -64,9 +64,9 @@ def _mismatch(text: str, pattern: str) -> list[str]:
     if len(text) > _LONGEST_MATCHED:
         return [f"the value has {len(text)} characters, more than are matched against a pattern"]
     try:
-        matched = re.fullmatch(pattern, text)
-    except re.error as error:
-        return [f"the variable's pattern {pattern!r} is no regular expression: {error}"]
+        matched = matches(pattern, text)
+    except PatternError as error:
+        return [f"the value could not be matched: {error}"]
     return [] if matched else [f"{_short(text)} does not match the pattern {pattern!r}"]
 
 

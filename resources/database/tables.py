@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
 from resources.vocabulary import (
     CallStatus,
     CellState,
+    DocumentOrigin,
     DocumentStatus,
     TaskKind,
     TaskStatus,
@@ -149,6 +150,7 @@ documents = sa.Table(
     sa.Column("other_names", ARRAY(Text), nullable=False, server_default=EmptyTexts),
     sa.Column("version", Integer, nullable=False, server_default="1"),
     sa.Column("current", Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("origin", Text, nullable=False),
     sa.Column("media_type", Text),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("blob", Text, nullable=False),
@@ -172,6 +174,7 @@ documents = sa.Table(
     sa.UniqueConstraint("tenant_id", "project_id", "sha256", name="bytes"),
     sa.Index("ix_documents_batch", "tenant_id", "project_id", "batch"),
     _one_of("status", DocumentStatus),
+    _one_of("origin", DocumentOrigin),
     sa.CheckConstraint("(status = 'FAILED') = (error_reason IS NOT NULL)", name="failed_has_reason"),
     sa.CheckConstraint("batch >= 1", name="batch"),
 )
@@ -313,6 +316,7 @@ attempts = sa.Table(
     _tenant(),
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("project_id", Text, nullable=False),
+    sa.Column("task_id", UUID(as_uuid=True)),
     sa.Column("call_key", Text, nullable=False),
     sa.Column("attempt", Integer, nullable=False),
     sa.Column("provider", Text, nullable=False),

@@ -135,6 +135,7 @@ class Ledger:
             {
                 "tenant_id": self.tenant,
                 "project_id": context.project_id,
+                "task_id": context.task_id,
                 "call_key": attempt.call_key,
                 "attempt": attempt.attempt,
                 "provider": attempt.provider,

@@ -77,7 +77,7 @@ def test_a_folder_becomes_a_dataset_and_the_second_run_is_free(study, server):
     first = {p.name: p.read_bytes() for p in study.out.iterdir()}
     code, said = study.extract()
     assert code == 0, said
-    assert "Paid in this run: 0 calls" in said
+    assert "New calls in this run: 0," in said
     assert server.stats().calls == 18
     assert {p.name: p.read_bytes() for p in study.out.iterdir()} == first
 
@@ -116,13 +116,13 @@ def test_the_same_bytes_are_one_document_and_a_vanished_file_leaves_the_dataset(
 
 def test_killed_in_the_middle_of_extraction_only_what_was_missing_is_paid(study, server):
     study.write_documents(20)
-    server.configure(latency_ms=150)
+    server.configure(latency_s=0.15)
     process = study.start("run", str(study.project), "--out", str(study.out))
     wait_until(lambda: server.stats().useful >= 20)
     kill(process)
     before = server.stats()
     assert before.useful < 60
-    server.configure(latency_ms=0)
+    server.configure(latency_s=0)
     code, said = study.extract()
     assert code == 0, said
     assert "was interrupted before" in said
@@ -162,13 +162,13 @@ def _count(study: Study, query: str) -> int:
 
 def test_interrupted_by_the_person_it_says_so_and_can_go_on(study, server):
     study.write_documents(20)
-    server.configure(latency_ms=200)
+    server.configure(latency_s=0.2)
     process = study.start("run", str(study.project), "--out", str(study.out))
     wait_until(lambda: server.stats().useful >= 4)
     process.send_signal(subprocess.signal.SIGINT)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 130, output
-    server.configure(latency_ms=0)
+    server.configure(latency_s=0)
     code, said = study.extract()
     assert code == 0, said
     assert server.stats().questions_again <= 4
@@ -203,12 +203,12 @@ def test_bad_input_ends_with_2_and_says_what_to_mend(study, change, words):
 
 
 def test_a_key_that_is_not_accepted_stops_the_run_with_advice(study, server):
-    server.configure(api_key="right")
+    server.configure(api_keys=["right"])
     study.env["OPENAI_API_KEY"] = "wrong"
     code, said = study.extract()
     assert code == 2, said
     assert "401" in said
     assert "key" in said
-    server.configure(api_key=None)
+    server.configure(api_keys=[])
     code, said = study.extract()
     assert code == 0, said

@@ -36,7 +36,8 @@ def spending(session: TenantSession, project_id: str, task_id: UUID | None = Non
     if task_id is not None:
         query = query.where(calls.c.task_id == task_id)
     row = session.execute(query).one()
-    failed = session.scalar(
-        sa.select(sa.func.count()).select_from(attempts).where(attempts.c.project_id == project_id)
-    )
+    tries = sa.select(sa.func.count()).select_from(attempts).where(attempts.c.project_id == project_id)
+    if task_id is not None:
+        tries = tries.where(attempts.c.task_id == task_id)
+    failed = session.scalar(tries)
     return Spending(row[0], int(row[1]), int(row[2]), int(row[3]), Decimal(row[4]), row[5], failed or 0)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.tables import document_texts, documents, projects
-from resources.vocabulary import DocumentStatus, Segment, SegmentKind
+from resources.vocabulary import DocumentOrigin, DocumentStatus, Segment, SegmentKind
 
 BATCH_SIZE = 100
 """Documents per batch: the partition of the pipeline."""
@@ -71,7 +71,7 @@ def _row(row: Any) -> DocumentRow:
     return DocumentRow(**{**row._mapping, "status": DocumentStatus(row.status)})
 
 
-def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile]) -> list[Taken]:
+def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile], origin: DocumentOrigin) -> list[Taken]:
     """Register files, in order. The same bytes are one document; other bytes under a known name are a new version.
 
     The project's row is locked, so that two intakes cannot fill the same batch.
@@ -105,6 +105,7 @@ def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile]) -
                 version=_supersede(session, project_id, file.name),
                 size_bytes=file.size_bytes,
                 blob=file.blob,
+                origin=origin.value,
                 status=DocumentStatus.UPLOADED.value,
             )
         )
@@ -153,12 +154,16 @@ def _supersede(session: TenantSession, project_id: str, name: str) -> int:
 
 
 def keep_only(session: TenantSession, project_id: str, sha256s: Collection[str]) -> int:
-    """Leave documents whose bytes are not among `sha256s` out of the dataset; they stay stored. Returns how many."""
+    """Leave documents of the folder whose bytes are not among `sha256s` out of the dataset; they stay stored.
+
+    Returns how many.
+    """
     result = session.execute(
         sa.update(documents)
         .where(
             documents.c.project_id == project_id,
             documents.c.current,
+            documents.c.origin == DocumentOrigin.FOLDER.value,
             documents.c.sha256 != sa.all_(sa.literal(list(sha256s), sa.ARRAY(sa.Text))),
         )
         .values(current=False)

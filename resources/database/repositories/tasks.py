@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ class TaskActiveError(RuntimeError):
     """The project already has an extraction task that is not finished; `task_id` names it."""
 
     def __init__(self, task_id: UUID) -> None:
-        super().__init__(f"Task {task_id} of this project is not finished yet; wait for it or cancel it.")
+        super().__init__(f"Task {task_id} of this project is still running; wait until it has ended.")
         self.task_id = task_id
 
 
@@ -37,6 +38,7 @@ class Task:
     run_id: str | None
     progress: Mapping[str, Any]
     message: str | None
+    updated_at: datetime
 
 
 _COLUMNS = [tasks.c[name] for name in Task.__dataclass_fields__]
@@ -111,6 +113,21 @@ def latest_tasks(session: TenantSession, project_id: str, limit: int = 5) -> lis
         sa.select(*_COLUMNS).where(tasks.c.project_id == project_id).order_by(tasks.c.created_at.desc()).limit(limit)
     )
     return [_task(row) for row in rows]
+
+
+def last_completed(session: TenantSession, project_id: str, kind: TaskKind) -> Task | None:
+    """The newest completed task of a kind."""
+    row = session.execute(
+        sa.select(*_COLUMNS)
+        .where(
+            tasks.c.project_id == project_id,
+            tasks.c.kind == kind.value,
+            tasks.c.status == TaskStatus.COMPLETED.value,
+        )
+        .order_by(tasks.c.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return _task(row) if row else None
 
 
 def update_task(session: TenantSession, task_id: UUID, **fields: Any) -> None:

@@ -35,6 +35,18 @@ def describe(spec: str) -> str:
     return READER_NAME if provider == "local" else f"{provider}:{model}"
 
 
+def check_spec(spec: str, env: Mapping[str, str] | None = None) -> None:
+    """Raise ModelMissingError when the key or file that `spec` needs is not there; nothing is opened."""
+    env = os.environ if env is None else env
+    provider, model = parse_spec(spec)
+    if provider == "gguf" and not Path(model).expanduser().is_file():
+        raise ModelMissingError(f"There is no GGUF file at {model}. Give gguf:/path/to/model.gguf.")
+    if provider == "anthropic":
+        _key(env, "ANTHROPIC_API_KEY", spec)
+    if provider == "openai" and not env.get("OPENAI_BASE_URL"):
+        _key(env, "OPENAI_API_KEY", spec)
+
+
 def make_provider(spec: str, *, timeout_seconds: float, env: Mapping[str, str] | None = None) -> Provider:
     """The provider for one spec; SDKs are imported only when used. Raises ModelMissingError."""
     env = os.environ if env is None else env

@@ -34,6 +34,7 @@ CREATE TABLE attempts (
     tenant_id TEXT NOT NULL, 
     id BIGINT GENERATED ALWAYS AS IDENTITY, 
     project_id TEXT NOT NULL, 
+    task_id UUID, 
     call_key TEXT NOT NULL, 
     attempt INTEGER NOT NULL, 
     provider TEXT NOT NULL, 
@@ -74,6 +75,7 @@ CREATE TABLE documents (
     other_names TEXT[] DEFAULT '{}'::text[] NOT NULL, 
     version INTEGER DEFAULT '1' NOT NULL, 
     current BOOLEAN DEFAULT true NOT NULL, 
+    origin TEXT NOT NULL, 
     media_type TEXT, 
     size_bytes BIGINT NOT NULL, 
     blob TEXT NOT NULL, 
@@ -97,6 +99,7 @@ CREATE TABLE documents (
     CONSTRAINT fk_documents_projects FOREIGN KEY(tenant_id, project_id) REFERENCES projects (tenant_id, id) ON DELETE CASCADE, 
     CONSTRAINT uq_documents_bytes UNIQUE (tenant_id, project_id, sha256), 
     CONSTRAINT ck_documents_status CHECK (status IN ('UPLOADED', 'PARSED', 'READY', 'FAILED')), 
+    CONSTRAINT ck_documents_origin CHECK (origin IN ('FOLDER', 'INBOX')), 
     CONSTRAINT ck_documents_failed_has_reason CHECK ((status = 'FAILED') = (error_reason IS NOT NULL)), 
     CONSTRAINT ck_documents_batch CHECK (batch >= 1), 
     CONSTRAINT fk_documents_tenants FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
@@ -122,7 +125,7 @@ CREATE TABLE tasks (
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL, 
     CONSTRAINT pk_tasks PRIMARY KEY (tenant_id, id), 
     CONSTRAINT fk_tasks_projects FOREIGN KEY(tenant_id, project_id) REFERENCES projects (tenant_id, id) ON DELETE CASCADE, 
-    CONSTRAINT ck_tasks_kind CHECK (kind IN ('SAMPLE', 'FULL', 'EXPORT')), 
+    CONSTRAINT ck_tasks_kind CHECK (kind IN ('INGEST', 'SAMPLE', 'FULL', 'EXPORT')), 
     CONSTRAINT ck_tasks_status CHECK (status IN ('PENDING', 'RUNNING', 'PAUSED', 'COMPLETED', 'FAILED', 'CANCELLED')), 
     CONSTRAINT fk_tasks_tenants FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
