@@ -48,7 +48,8 @@ def take_folder(
 ) -> Intake:
     """Take in every file of a folder, glob or fsspec URL.
 
-    Documents that are gone from a project's own FOLDER are left out of the dataset from then on. Raises SourceError when there is nothing to take in.
+    Documents that are gone from a project's own FOLDER are left out of the dataset from then on. Raises SourceError
+    when there is nothing to take in.
     """
     intake = Intake()
     seen: set[str] = set()

@@ -6,8 +6,11 @@ written a few times a second. A task that is paused or cancelled stops new docum
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -28,7 +31,7 @@ from resources.database.repositories import cells as cell_store
 from resources.database.repositories.documents import DocumentRow, load_texts
 from resources.database.repositories.passages import load_chunks
 from resources.database.repositories.tasks import get_task, update_task
-from resources.models.gateway import Gateway
+from resources.models.gateway import Gateway, GatewayStoppedError
 from resources.models.ledger import Ledger
 from resources.models.request import Provider
 from resources.project import Project
@@ -37,6 +40,7 @@ from resources.vocabulary import CellState, DocumentStatus, TaskStatus
 _LOADED_TOGETHER = 32  # documents per read of texts and ledger
 _SAVED_TOGETHER = 64  # documents per write
 _PROGRESS_SECONDS = 0.5
+INTERRUPTED = "interrupted"
 
 
 @dataclass(slots=True)
@@ -93,9 +97,28 @@ async def _extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Pro
     gateway = Gateway(providers(), Ledger(run.database, run.tenant), concurrency=run.concurrency)
     schedule = _Schedule(run, gateway)
     try:
-        return await schedule.finish()
+        with _interrupts(schedule.stop):
+            return await schedule.finish()
     finally:
         await gateway.close()
+
+
+@contextmanager
+def _interrupts(stop: Callable[[str], None]) -> Iterator[None]:
+    """While inside, Ctrl-C and SIGTERM ask the schedule to stop, which finishes calls in flight into the ledger."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        loop.add_signal_handler(number, stop, INTERRUPTED)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
 
 
 class _Schedule:
@@ -105,6 +128,7 @@ class _Schedule:
         self.progress = Progress(documents=len(run.documents))
         self._finished: asyncio.Queue[Outcome | None] = asyncio.Queue(maxsize=4 * _SAVED_TOGETHER)
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="extract")
+        self._loop = asyncio.get_running_loop()
         self._places = asyncio.Semaphore(max(4, run.concurrency))
 
     async def finish(self) -> Progress:
@@ -133,6 +157,11 @@ class _Schedule:
         if self.progress.stopped:
             raise RunStoppedError(self.progress.stopped)
         return self.progress
+
+    def stop(self, reason: str) -> None:
+        """Start no further document or call."""
+        self.progress.stopped = reason
+        self.gateway.stop()
 
     def _stopped(self) -> bool:
         return self.progress.stopped is not None
@@ -216,6 +245,8 @@ class _Schedule:
             outcome = await extract_document(
                 self.gateway, self.run.project, self.run.asked, planned, self.run.task_id, self._threads
             )
+        except GatewayStoppedError:
+            return  # the document is not finished; its finished calls are in the ledger
         finally:
             self._places.release()
         await self._finished.put(outcome)
@@ -271,7 +302,8 @@ class _Schedule:
         with self.run.database.transaction(self.run.tenant) as session:
             task = get_task(session, self.run.task_id)
             if task is None or task.status in {TaskStatus.PAUSED, TaskStatus.CANCELLED}:
-                self.progress.stopped = "the task was deleted" if task is None else f"the task is {task.status}"
+                reason = "the task was deleted" if task is None else f"the task is {task.status}"
+                self._loop.call_soon_threadsafe(self.stop, reason)
             if task is not None:
                 update_task(session, self.run.task_id, progress=self.progress.as_json())
 

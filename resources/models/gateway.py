@@ -8,7 +8,7 @@ and each finished call is in the ledger before anything else happens with it.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -44,6 +44,10 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
+class GatewayStoppedError(Exception):
+    """The run is stopping; nothing was sent."""
+
+
 class Gateway:
     """Asks models in fallback order. One gateway per run and event loop."""
 
@@ -53,7 +57,7 @@ class Gateway:
         ledger: Ledger,
         *,
         concurrency: int,
-        sleep: Callable[[float], object] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         today: Callable[[], date] = _today,
     ) -> None:
         if not providers:
@@ -64,6 +68,7 @@ class Gateway:
         self._sleep = sleep
         self._today = today
         self._lookups: dict[str, asyncio.Future[dict[str, Call]]] = {}  # by key, until it is asked
+        self._stopping = asyncio.Event()
         self._in_flight: dict[str, asyncio.Future[Call]] = {}
         self._out: dict[Provider, ModelError] = {}  # of no use to this run: key, credit or model is missing
 
@@ -151,7 +156,7 @@ class Gateway:
             retry=retry_if_exception_type(RetryableError),
             wait=_wait,
             stop=stop_after_attempt(RETRIES + 1) | out_of_time,  # type: ignore[operator]  # tenacity composes callables
-            sleep=self._sleep,  # type: ignore[arg-type]  # an async sleep, as AsyncRetrying wants
+            sleep=self._sleep_or_stop,
             reraise=True,
         )
         number = 0
@@ -169,6 +174,8 @@ class Gateway:
         self, provider: Provider, key: str, request: ModelRequest, context: CallContext, number: int
     ) -> Call:
         async with self._slots:
+            if self._stopping.is_set():
+                raise GatewayStoppedError("the run is stopping; no new call is sent")
             began = time.perf_counter()
             try:
                 reply = await provider.generate(request)
@@ -182,6 +189,18 @@ class Gateway:
         call = Call(key, provider.name, provider.model, reply, cost, version, seconds, paid=True)
         await self.ledger.store(call, context)
         return call
+
+    def stop(self) -> None:
+        """Send no further call; those in flight finish into the ledger."""
+        self._stopping.set()
+
+    async def _sleep_or_stop(self, seconds: float) -> None:
+        """Wait before the next try, but not longer than until the run stops."""
+        waiting = asyncio.ensure_future(self._sleep(seconds))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        await asyncio.wait([waiting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        for task in (waiting, stopping):
+            task.cancel()
 
     async def close(self) -> None:
         """Flush the ledger and close the providers, in the loop that used them."""
