@@ -42,12 +42,13 @@ def make_request(*fields: Field, document: str = DOCUMENT, **changes: Any) -> Mo
 
 def openai_provider(server: ModelServer, model: str = "gpt-4.1-mini", **changes: Any) -> OpenAIProvider:
     """OpenAI's SDK, pointed at the server of the test."""
-    return OpenAIProvider(model, **{"api_key": "key", "base_url": server.openai_url, "timeout_seconds": 10} | changes)
+    arguments: dict[str, Any] = {"api_key": "key", "base_url": server.openai_url, "timeout_seconds": 10} | changes
+    return OpenAIProvider(model, **arguments)
 
 
 def anthropic_provider(server: ModelServer, model: str = "claude-haiku-4-5", **changes: Any) -> AnthropicProvider:
     """Anthropic's SDK, pointed at the server of the test."""
-    arguments = {"api_key": "key", "base_url": server.anthropic_url, "timeout_seconds": 10} | changes
+    arguments: dict[str, Any] = {"api_key": "key", "base_url": server.anthropic_url, "timeout_seconds": 10} | changes
     return AnthropicProvider(model, **arguments)
 
 

@@ -17,12 +17,18 @@ from resources.models.errors import (
 )
 from resources.models.gateway import RETRIES, Gateway
 from resources.models.ledger import Call
+from resources.models.request import Provider
 from tests.gateway.asking import Desk, anthropic_provider, ask, make_request, openai_provider
 from tests.model_server import Fault, FaultPlan, ModelServer
 
 
 def script(faults: Mapping[int, Fault]) -> FaultPlan:
     return FaultPlan(script=faults)
+
+
+def both(server: ModelServer) -> list[Provider]:
+    """A fallback order."""
+    return [openai_provider(server), anthropic_provider(server)]
 
 
 def always(fault: Fault) -> FaultPlan:
@@ -171,20 +177,20 @@ def test_what_heals_is_answered_in_the_end(
 
 
 def test_the_next_model_is_asked_when_the_first_gives_up(desk: Desk, text: str, model_server: ModelServer) -> None:
-    providers = [openai_provider(model_server), anthropic_provider(model_server)]
+    providers: list[Provider] = [openai_provider(model_server), anthropic_provider(model_server)]
     model_server.configure(faults=script(dict.fromkeys(range(1, 7), Fault.UNAVAILABLE)), retry_after_s=0)
     (call,) = desk.ask(providers, make_request(document=text))
     assert (call.provider, call.model) == ("anthropic", "claude-haiku-4-5")
     assert [call.api for call in model_server.calls] == ["openai"] * 6 + ["anthropic"]
     assert {row.provider for row in desk.attempts()} == {"openai"}
-    again = [openai_provider(model_server), anthropic_provider(model_server)]
+    again: list[Provider] = [openai_provider(model_server), anthropic_provider(model_server)]
     desk.ask(again, make_request(document=text))
     assert model_server.stats().calls == 7  # the answer of the second model counts for the next run
 
 
 def test_a_model_without_a_valid_key_is_asked_once_per_run(desk: Desk, text: str, model_server: ModelServer) -> None:
     model_server.configure(api_keys=["right"])
-    providers = [openai_provider(model_server), anthropic_provider(model_server, api_key="right")]
+    providers: list[Provider] = [openai_provider(model_server), anthropic_provider(model_server, api_key="right")]
     requests = [make_request(document=text, question=f"Question {number}") for number in range(3)]
     answered = desk.ask(providers, *requests)
     assert {call.provider for call in answered} == {"anthropic"}
@@ -203,7 +209,7 @@ def test_no_credit_is_not_tried_again_and_says_what_to_do(desk: Desk, text: str,
 def test_a_refused_request_is_sent_once_to_each_model(desk: Desk, text: str, model_server: ModelServer) -> None:
     model_server.configure(faults=always(Fault.BAD_REQUEST))
     with pytest.raises(RequestRefusedError):
-        desk.ask([openai_provider(model_server), anthropic_provider(model_server)], make_request(document=text))
+        desk.ask(both(model_server), make_request(document=text))
     assert [call.api for call in model_server.calls] == ["openai", "anthropic"]
     assert len(desk.attempts()) == 2
 
@@ -211,7 +217,7 @@ def test_a_refused_request_is_sent_once_to_each_model(desk: Desk, text: str, mod
 def test_what_one_model_declines_is_not_asked_of_another(desk: Desk, text: str, model_server: ModelServer) -> None:
     model_server.configure(faults=always(Fault.REFUSAL))
     with pytest.raises(ContentRefusedError):
-        desk.ask([openai_provider(model_server), anthropic_provider(model_server)], make_request(document=text))
+        desk.ask(both(model_server), make_request(document=text))
     assert model_server.stats().calls == 1
 
 
@@ -220,7 +226,7 @@ def test_a_document_too_long_for_one_model_is_said_to_be_even_when_another_fails
 ) -> None:
     model_server.configure(faults=script({1: Fault.CONTEXT_LENGTH, 2: Fault.UNAUTHORIZED}))
     with pytest.raises(ContextOverflowError, match="maximum context length"):
-        desk.ask([openai_provider(model_server), anthropic_provider(model_server)], make_request(document=text))
+        desk.ask(both(model_server), make_request(document=text))
     assert len(desk.attempts()) == 2
 
 
