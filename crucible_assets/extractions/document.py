@@ -118,16 +118,12 @@ async def extract_document(
                 cells[variable.name] = not_applicable_cell(variable)
         groups = grouped([asked[v.name] for v in open_], project.settings.variables_per_call)
         answers = await asyncio.gather(*(asking.group(group, planned, used) for group in groups))
-        for group, by_name in zip(groups, answers, strict=True):
-            for item in group:
-                name = item.variable.name
-                answer = by_name[name]
-                if isinstance(answer, str):
-                    cells[name] = failed_cell(answer)
-                else:
-                    cells[name] = await loop.run_in_executor(
-                        executor, decide_cell, answer, item.variable, prepared, source.language
-                    )
+        given = {
+            item.variable.name: by_name[item.variable.name]
+            for by_name, group in zip(answers, groups, strict=True)
+            for item in group
+        }
+        cells |= await loop.run_in_executor(executor, _decide, given, asked, prepared, source.language)
     rows = [
         _row(source, asked[v.name], cells[v.name], used[v.name], planned.fingerprints[v.name], task_id)
         for v in project.variables
@@ -135,6 +131,18 @@ async def extract_document(
     paid = {call.key: call for u in used.values() for call in u.calls if call.paid}
     failed = sum(cell.state is CellState.FAILED for cell in cells.values())
     return Outcome(source.id, source.name, rows, tuple(paid.values()), failed)
+
+
+def _decide(
+    given: Mapping[str, Answer | str], asked: Mapping[str, Asked], document: PreparedText, language: str | None
+) -> dict[str, Cell]:
+    """Cells of one wave of variables; a reason instead of an answer makes a failed cell."""
+    return {
+        name: failed_cell(answer)
+        if isinstance(answer, str)
+        else decide_cell(answer, asked[name].variable, document, language)
+        for name, answer in given.items()
+    }
 
 
 class _Asking:
@@ -156,6 +164,8 @@ class _Asking:
         else:  # a dependency took variables out of the group that was planned
             made = (make_ask(self._source, group, ask.start, ask.end) for ask, _ in first)
             asks = tuple((ask, self._gateway.keys(ask.request)) for ask in made)
+        if len(asks) == 1:
+            return await self._stretch(*asks[0], used)
         parts = await asyncio.gather(*(self._stretch(ask, keys, used) for ask, keys in asks))
         merged: dict[str, Answer | str] = {}
         for item in group:

@@ -39,6 +39,7 @@ from resources.vocabulary import CellState, DocumentStatus, TaskStatus
 
 _LOADED_TOGETHER = 32  # documents per read of texts and ledger
 _SAVED_TOGETHER = 64  # documents per write
+_GATHER_SECONDS = 0.05  # how long a write waits for company
 _PROGRESS_SECONDS = 0.5
 INTERRUPTED = "interrupted"
 
@@ -254,6 +255,7 @@ class _Schedule:
     async def _save_finished(self) -> None:
         while True:
             outcome = await self._finished.get()
+            await asyncio.sleep(_GATHER_SECONDS)
             group: list[Outcome] = []
             while outcome is not None:
                 group.append(outcome)

@@ -17,12 +17,14 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
+from resources.database.bulk import insert_rows
 from resources.database.engine import Database
 from resources.database.tables import attempts, calls
 from resources.models.request import ModelReply, ModelRequest, Provider, Usage
 from resources.vocabulary import CallStatus
+
+_GATHER_SECONDS = 0.004  # how long a write waits for company
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,6 @@ class Ledger:
         usage = call.reply.usage
         await self._enqueue(
             {
-                "tenant_id": self.tenant,
                 "key": call.key,
                 "project_id": context.project_id,
                 "document_id": context.document_id,
@@ -133,7 +134,6 @@ class Ledger:
         """Make a failed try durable; returns when it is."""
         await self._enqueue(
             {
-                "tenant_id": self.tenant,
                 "project_id": context.project_id,
                 "task_id": context.task_id,
                 "call_key": attempt.call_key,
@@ -158,6 +158,7 @@ class Ledger:
         loop = asyncio.get_running_loop()
         while True:
             entry = await self._queue.get()
+            await asyncio.sleep(_GATHER_SECONDS)  # callers hold no slot meanwhile, so no call waits for this
             group = []
             while entry is not None:
                 group.append(entry)
@@ -182,10 +183,8 @@ class Ledger:
         finished = [row for row, is_call, _ in group if is_call]
         failed = [row for row, is_call, _ in group if not is_call]
         with self._database.transaction(self.tenant) as session:
-            if finished:
-                session.execute(insert(calls).on_conflict_do_nothing(), finished)
-            if failed:
-                session.execute(insert(attempts), failed)
+            insert_rows(session, calls, finished)
+            insert_rows(session, attempts, failed)
 
     async def close(self) -> None:
         """Write what is queued and stop the writer."""

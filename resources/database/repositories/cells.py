@@ -5,13 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
+from resources.database.bulk import insert_rows
 from resources.database.engine import TenantSession
-from resources.database.repositories.projects import tenant_of
 from resources.database.tables import cells, variables
 
-_KEY = ("tenant_id", "project_id", "document_id", "row_key", "variable")
 _WRITTEN = (
     "state", "value", "raw", "confidence", "evidence", "reasons", "prompt_version", "model", "call_keys",
     "fingerprint", "task_id",
@@ -23,15 +21,7 @@ def save_cells(session: TenantSession, project_id: str, rows: Sequence[dict[str,
 
     What a changed cell held before goes to `cell_history` by the database's own trigger.
     """
-    if not rows:
-        return
-    tenant = tenant_of(session)
-    statement = insert(cells)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(_KEY),
-        set_={**{c: statement.excluded[c] for c in _WRITTEN}, "updated_at": sa.func.now()},
-    )
-    session.execute(statement, [{"tenant_id": tenant, "project_id": project_id, **row} for row in rows])
+    insert_rows(session, cells, [{"project_id": project_id, **row} for row in rows], update=_WRITTEN)
 
 
 def fingerprints(
