@@ -118,11 +118,7 @@ async def extract_document(
                 cells[variable.name] = not_applicable_cell(variable)
         groups = grouped([asked[v.name] for v in open_], project.settings.variables_per_call)
         answers = await asyncio.gather(*(asking.group(group, planned, used) for group in groups))
-        given = {
-            item.variable.name: by_name[item.variable.name]
-            for by_name, group in zip(answers, groups, strict=True)
-            for item in group
-        }
+        given = {name: answer for by_name in answers for name, answer in by_name.items()}
         cells |= await loop.run_in_executor(executor, _decide, given, asked, prepared, source.language)
     rows = [
         _row(source, asked[v.name], cells[v.name], used[v.name], planned.fingerprints[v.name], task_id)
