@@ -1,5 +1,6 @@
 """What commands print: the dataset, its accuracy, its cost."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ def _short(value: Any, width: int = _WIDTH) -> str:
         value = "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, dict):
+        value = json.dumps(value, ensure_ascii=False)
     text = "" if value is None else str(value).replace("\n", " ")
     return text if len(text) <= width else text[: width - 1] + "…"
 
@@ -43,7 +46,7 @@ def _cell(cell: CellRecord | None) -> str:
         return "missing!"
     mark = _MARKS[cell.state]
     if cell.state in {CellState.VALUE, CellState.UNCERTAIN}:
-        return _short(cell.value) + mark
+        return (_short(cell.value) + mark).strip()
     return mark
 
 

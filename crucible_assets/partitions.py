@@ -17,6 +17,10 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning, message=".*AssetCh
 batches = dg.DynamicPartitionsDefinition(name="batches")
 projects = dg.DynamicPartitionsDefinition(name="projects")
 
+PARTITION = "dagster/partition"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
 ALL = dg.AllPartitionMapping()
 """Between batches and projects. The exact batches of a project are known to our own tables, not to Dagster."""
 
@@ -101,3 +105,18 @@ def register(instance: dg.DagsterInstance, project: ProjectKey, numbers: Iterabl
     if missing:
         instance.add_dynamic_partitions("batches", missing)
     return keys
+
+
+def checked_batches(context: dg.AssetCheckExecutionContext) -> list[str]:
+    """The batches that a check looks at: those of its run; all of them when it is executed by itself.
+
+    Checks of batches are not partitioned: over a range of partitions Dagster plans one evaluation per partition,
+    but records a single one, so every partition would look unchecked.
+    """
+    tags = context.run.tags
+    if PARTITION in tags:
+        return [tags[PARTITION]]
+    known = list(context.instance.get_dynamic_partitions("batches"))
+    if RANGE_START in tags:
+        return known[known.index(tags[RANGE_START]) : known.index(tags[RANGE_END]) + 1]
+    return known

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from crucible_assets.documents.parsed import PARSER_VERSION
-from crucible_assets.partitions import BatchKey, ProjectKey, register, segments
+from crucible_assets.partitions import RANGE_END, RANGE_START, BatchKey, ProjectKey, register, segments
 from jobs.jobs import ingest
-from jobs.steps import RANGE_END, RANGE_START, Wish, steps_of
+from jobs.steps import Wish, steps_of
 from resources.database.repositories.documents import batches_of, list_documents
 from resources.database.repositories.projects import project_ids
 from resources.database.repositories.tasks import active_extraction, create_task, last_completed

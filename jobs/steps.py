@@ -8,20 +8,17 @@ from uuid import UUID
 
 import dagster as dg
 
-from crucible_assets.partitions import ProjectKey, segments
+from crucible_assets.partitions import RANGE_END, RANGE_START, ProjectKey, segments
 from resources.vocabulary import TaskKind
-
-RANGE_START = "dagster/asset_partition_range_start"
-RANGE_END = "dagster/asset_partition_range_end"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One run: a job over one project, or over a contiguous range of batches."""
+    """One run: a job over one project or batch, or over a contiguous range of batches."""
 
     job: str
     first: str
-    last: str | None = None  # None: `first` is a project's key
+    last: str | None = None  # None: one partition, `first`
 
     def as_json(self) -> dict[str, Any]:
         """For the task's row."""
@@ -97,13 +94,18 @@ def steps_of(kind: TaskKind, project: ProjectKey, batch_keys: Sequence[str], all
     deliver = Step("export", str(project))
     if kind is TaskKind.EXPORT:
         return [deliver]
-    ingest = [Step("ingest", first, last) for first, last in ranges]
+    ingest = [_over("ingest", first, last) for first, last in ranges]
     prepare = Step("prepare", str(project))
     if kind is TaskKind.INGEST:
         return [*ingest, prepare]
     if kind is TaskKind.SAMPLE:
         return [*ingest, prepare, Step("sample", str(project)), deliver]
-    return [*ingest, prepare, *(Step("full", first, last) for first, last in ranges), deliver]
+    return [*ingest, prepare, *(_over("full", first, last) for first, last in ranges), deliver]
+
+
+def _over(job: str, first: str, last: str) -> Step:
+    """A step over a range of batches; a range of one is a partition, which the UI shows better."""
+    return Step(job, first) if first == last else Step(job, first, last)
 
 
 def run_tags(project: ProjectKey, task_id: UUID, kind: TaskKind, number: int, wish: Wish) -> dict[str, str]:

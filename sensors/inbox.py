@@ -9,9 +9,8 @@ from pathlib import Path
 import dagster as dg
 
 from crucible_assets.documents.intake import SourceError, take_folder
-from crucible_assets.partitions import ProjectKey, register, segments
+from crucible_assets.partitions import RANGE_END, RANGE_START, ProjectKey, register, segments
 from jobs.jobs import ingest
-from jobs.steps import RANGE_END, RANGE_START
 from resources.database.repositories.projects import load_project
 from resources.installation import Installation
 from resources.vocabulary import DocumentOrigin

@@ -4,7 +4,7 @@ import dagster as dg
 
 from crucible_assets.chunks.asset import READ, chunks
 from crucible_assets.metadata import table
-from crucible_assets.partitions import batches, by_project
+from crucible_assets.partitions import by_project, checked_batches
 from resources.database.repositories.documents import list_documents, load_texts
 from resources.database.repositories.passages import load_chunks
 from resources.installation import Installation
@@ -12,7 +12,6 @@ from resources.installation import Installation
 
 @dg.asset_check(
     asset=chunks,
-    partitions_def=batches,
     blocking=True,
     description="Every character of every readable document is in a chunk, and chunks are what the text says there.",
 )
@@ -22,7 +21,7 @@ def chunks_cover_the_text(
     """Lay the chunks beside the texts."""
     problems = []
     checked = 0
-    for project, keys in by_project(context.partition_keys).items():
+    for project, keys in by_project(checked_batches(context)).items():
         for key in keys:
             with installation.database.transaction(project.tenant) as session:
                 rows = [r for r in list_documents(session, project.project, [key.number]) if r.status in READ]

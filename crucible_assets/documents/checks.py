@@ -4,7 +4,7 @@ import dagster as dg
 
 from crucible_assets.documents.asset import documents
 from crucible_assets.metadata import table
-from crucible_assets.partitions import batches, by_project
+from crucible_assets.partitions import by_project, checked_batches
 from resources.database.repositories.documents import list_documents
 from resources.installation import Installation
 from resources.vocabulary import DocumentStatus
@@ -12,7 +12,6 @@ from resources.vocabulary import DocumentStatus
 
 @dg.asset_check(
     asset=documents,
-    partitions_def=batches,
     description="Every file could be read; those that could not are listed with what to do.",
 )
 def documents_are_readable(
@@ -21,7 +20,7 @@ def documents_are_readable(
     """Warn about FAILED documents."""
     failed = []
     total = 0
-    for project, keys in by_project(context.partition_keys).items():
+    for project, keys in by_project(checked_batches(context)).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
         total += len(rows)

@@ -5,7 +5,7 @@ import dagster as dg
 from crucible_assets.chunks.asset import READ
 from crucible_assets.embeddings.asset import embeddings
 from crucible_assets.metadata import table
-from crucible_assets.partitions import batches, by_project
+from crucible_assets.partitions import by_project, checked_batches
 from resources.database.repositories.documents import list_documents
 from resources.database.repositories.passages import without_vector
 from resources.embedding.factory import embedder_from_settings
@@ -14,7 +14,6 @@ from resources.installation import Installation
 
 @dg.asset_check(
     asset=embeddings,
-    partitions_def=batches,
     description="Every passage has a vector; search would not find the ones without.",
 )
 def every_passage_has_a_vector(
@@ -24,7 +23,7 @@ def every_passage_has_a_vector(
     settings = installation.settings
     model = embedder_from_settings(settings.embedding, settings.model_cache).name
     missing = []
-    for project, keys in by_project(context.partition_keys).items():
+    for project, keys in by_project(checked_batches(context)).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
             for row in rows:

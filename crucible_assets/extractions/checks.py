@@ -4,7 +4,7 @@ import dagster as dg
 
 from crucible_assets.extractions.asset import extractions
 from crucible_assets.metadata import table
-from crucible_assets.partitions import batches, by_project
+from crucible_assets.partitions import by_project, checked_batches
 from crucible_assets.prompts.asset import require_project
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import list_documents
@@ -14,7 +14,6 @@ from resources.vocabulary import CellState
 
 @dg.asset_check(
     asset=extractions,
-    partitions_def=batches,
     blocking=True,
     description="Documents × variables = the sum of the cells' states in these batches.",
 )
@@ -25,7 +24,7 @@ def every_cell_has_a_state(
     expected = found = 0
     missing: list[dict[str, str]] = []
     states = dict.fromkeys(CellState, 0)
-    for key, numbers in by_project(context.partition_keys).items():
+    for key, numbers in by_project(checked_batches(context)).items():
         with installation.database.transaction(key.tenant) as session:
             project = require_project(session, key)
             rows = list_documents(session, key.project, [number.number for number in numbers])

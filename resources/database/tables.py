@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB, TIMESTAMP, UUID
 
 from resources.vocabulary import (
     CallStatus,
@@ -118,7 +118,7 @@ prompts = sa.Table(
     sa.Column("system", Text, nullable=False),
     sa.Column("question", Text, nullable=False),
     sa.Column("model_settings", JSONB, nullable=False),
-    sa.Column("response_schema", JSONB, nullable=False),
+    sa.Column("response_schema", JSON, nullable=False),  # not JSONB, which forgets the order of keys
     sa.Column("content_hash", Text, nullable=False),
     sa.Column("active", Boolean, nullable=False),
     _created(),
@@ -300,6 +300,7 @@ calls = sa.Table(
     sa.Column("input_tokens", Integer, nullable=False),
     sa.Column("cached_tokens", Integer, nullable=False),
     sa.Column("output_tokens", Integer, nullable=False),
+    sa.Column("cache_write_tokens", Integer, nullable=False),
     sa.Column("cost_usd", sa.Numeric(18, 9)),  # NULL: no price is known for this model
     sa.Column("price_version", Text),
     sa.Column("seconds", sa.REAL, nullable=False),

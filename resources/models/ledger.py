@@ -122,6 +122,7 @@ class Ledger:
                 "input_tokens": usage.input_tokens,
                 "cached_tokens": usage.cached_tokens,
                 "output_tokens": usage.output_tokens,
+                "cache_write_tokens": usage.cache_write_tokens,
                 "cost_usd": call.cost_usd,
                 "price_version": call.price_version,
                 "seconds": call.seconds,
@@ -202,7 +203,7 @@ def _from_row(row: Any) -> Call:
         reply=ModelReply(
             text=row.reply,
             finish_reason=row.finish_reason,
-            usage=Usage(row.input_tokens, row.cached_tokens, row.output_tokens),
+            usage=Usage(row.input_tokens, row.cached_tokens, row.output_tokens, row.cache_write_tokens),
             model=row.model,
             request_id=row.request_id,
         ),
