@@ -1,0 +1,208 @@
+"""Intake, prompts, tasks and sensors on the real database, stage by stage."""
+
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from crucible_assets.documents.intake import SourceError, take_folder
+from crucible_assets.partitions import ProjectKey, register
+from crucible_assets.prompts.asset import make_prompts
+from jobs.steps import Step, Wish, steps_of
+from resources.database.repositories.cells import load_cells, save_cells
+from resources.database.repositories.documents import NewFile, list_documents, take_in
+from resources.database.repositories.projects import load_project, save_project
+from resources.database.repositories.prompts import active_prompts, all_versions
+from resources.database.repositories.tasks import TaskActiveError, create_task, get_task, update_task
+from resources.installation import Installation
+from resources.project import project_from_data
+from resources.vocabulary import DocumentOrigin, TaskKind, TaskStatus
+from sensors.inbox import inbox_sensor
+from sensors.tasks import task_sensor
+
+FOLDER = DocumentOrigin.FOLDER
+
+
+@pytest.fixture
+def installation(database, settings):
+    made = Installation(settings)
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def project(database):
+    made = project_from_data(
+        {
+            "name": f"study {uuid.uuid4().hex[:10]}",
+            "documents": "x",
+            "variables": [
+                {"name": "price", "type": "NUMBER", "instructions": "The price."},
+                {"name": "signed", "type": "DATE", "instructions": "The day."},
+            ],
+        }
+    )
+    for tenant in ("default", "other"):
+        with database.transaction(tenant) as session:
+            save_project(session, made)
+    return made
+
+
+def test_a_project_comes_back_as_it_was_saved(database, project):
+    with database.transaction("default") as session:
+        assert load_project(session, project.id) == project
+
+
+def test_an_edited_variable_gives_a_new_version_and_an_undone_edit_the_old_one(database, project):
+    edited = replace(project, variables=(project.variables[0], replace(project.variables[1], instructions="Other.")))
+    with database.transaction("default") as session:
+        assert {row.variable for row in make_prompts(session, project)} == {"price", "signed"}
+        assert make_prompts(session, project) == []
+        assert [row.version for row in make_prompts(session, edited)] == [2]
+        assert {v: p.version for v, p in active_prompts(session, project.id).items()} == {"price": 1, "signed": 2}
+        assert [row.version for row in make_prompts(session, project)] == [1]
+        assert [row.version for row in all_versions(session, project.id, "signed")] == [1, 2]
+
+
+def test_batches_hold_a_hundred_documents_and_the_same_bytes_are_one(database, project):
+    files = [NewFile(f"{i}.txt", f"{project.id}{i}", 1, "b") for i in range(205)]
+    with database.transaction("default") as session:
+        taken = take_in(session, project.id, files, FOLDER)
+        assert [t.batch for t in taken] == [1] * 100 + [2] * 100 + [3] * 5
+        again = take_in(session, project.id, [replace(files[0], name="copy.txt"), files[7]], FOLDER)
+        assert [t.created for t in again] == [False, False]
+        assert [t.document_id for t in again] == [taken[0].document_id, taken[7].document_id]
+        changed = take_in(session, project.id, [NewFile("3.txt", f"{project.id}new", 2, "c")], FOLDER)
+        assert changed[0].created
+        names = [row.name for row in list_documents(session, project.id)]
+        assert names.count("3.txt") == 1
+        assert len(names) == 205
+
+
+def test_documents_of_the_inbox_stay_when_the_folder_is_mirrored(database, installation, project, tmp_path):
+    folder, inbox = tmp_path / "folder", tmp_path / "inbox"
+    for place, name in ((folder, "a.txt"), (folder, "b.txt"), (inbox, "c.txt")):
+        place.mkdir(exist_ok=True)
+        (place / name).write_text(f"{project.id} {name}")
+    take_folder(database, installation.files, "default", project.id, str(inbox), DocumentOrigin.INBOX)
+    take_folder(database, installation.files, "default", project.id, str(folder), FOLDER)
+    (folder / "b.txt").unlink()
+    intake = take_folder(database, installation.files, "default", project.id, str(folder), FOLDER)
+    assert intake.left_out == 1
+    with database.transaction("default") as session:
+        assert [row.name for row in list_documents(session, project.id)] == ["a.txt", "c.txt"]
+
+
+def test_an_empty_folder_is_refused_with_its_name(database, installation, project, tmp_path):
+    with pytest.raises(SourceError, match=tmp_path.name):
+        take_folder(database, installation.files, "default", project.id, str(tmp_path), FOLDER)
+
+
+def test_a_changed_cell_leaves_its_former_self_in_the_history(database, project):
+    import sqlalchemy as sa
+
+    from resources.database.tables import cell_history
+
+    with database.transaction("default") as session:
+        document = take_in(session, project.id, [NewFile("a", project.id, 1, "b")], FOLDER)[0].document_id
+        row = {
+            "document_id": document, "row_key": "", "variable": "price", "state": "VALUE", "value": 1, "raw": "1",
+            "confidence": 0.5, "evidence": [], "reasons": [], "prompt_version": 1, "model": "m", "call_keys": [],
+            "fingerprint": "f", "task_id": None,
+        }  # fmt: skip
+        save_cells(session, project.id, [row])
+        save_cells(session, project.id, [row])
+        save_cells(session, project.id, [{**row, "value": None, "state": "ABSENT"}])
+        history = session.execute(sa.select(cell_history).where(cell_history.c.document_id == document)).all()
+        assert [(h.state, h.value) for h in history] == [("VALUE", 1)]
+        assert [(c.state, c.value) for c in load_cells(session, project.id)] == [("ABSENT", None)]
+
+
+def test_one_active_extraction_task_per_project_and_tenant(database, project):
+    for tenant in ("default", "other"):
+        with database.transaction(tenant) as session:
+            first = create_task(session, project.id, TaskKind.SAMPLE, {}, [])
+            with pytest.raises(TaskActiveError) as refused:
+                create_task(session, project.id, TaskKind.FULL, {}, [])
+            assert refused.value.task_id == first
+            create_task(session, project.id, TaskKind.EXPORT, {}, [])
+            update_task(session, first, status=TaskStatus.CANCELLED)
+            second = create_task(session, project.id, TaskKind.FULL, {}, [])
+            update_task(session, second, status=TaskStatus.CANCELLED)
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def tick(sensor, instance, installation, cursor=None):
+    context = dg.build_sensor_context(instance=instance, resources={"installation": installation}, cursor=cursor)
+    requests = [r for r in sensor(context) or [] if isinstance(r, dg.RunRequest)]
+    return requests, context.cursor
+
+
+def finish(instance, request, status):
+    """A run as the request asks for it, in the state given."""
+    from dagster._core.test_utils import create_run_for_test
+
+    tags = dict(request.tags)
+    return create_run_for_test(instance, job_name=request.job_name or "job", tags=tags, status=status)
+
+
+def test_a_task_becomes_its_runs_one_after_the_other(database, installation, project, instance):
+    key = ProjectKey("other", project.id)
+    keys = register(instance, key, [1])
+    steps = steps_of(TaskKind.FULL, key, keys, instance.get_dynamic_partitions("batches"))
+    with database.transaction("other") as session:
+        task = create_task(session, project.id, TaskKind.FULL, Wish(models=("local",)).as_json(),
+                           [s.as_json() for s in steps])  # fmt: skip
+    seen = []
+    for _ in steps:
+        requests, _ = tick(task_sensor, instance, installation)
+        mine = [r for r in requests if r.tags["crucible/task"] == str(task)]
+        assert len(mine) == 1
+        assert mine[0].run_key == f"{task}/{len(seen)}"
+        assert mine[0].tags["crucible/tenant"] == "other"
+        assert mine[0].tags["crucible/models"] == "local"
+        seen.append(mine[0].job_name)
+        finish(instance, mine[0], dg.DagsterRunStatus.SUCCESS)
+    tick(task_sensor, instance, installation)
+    assert seen == ["ingest", "prepare", "full", "export"]
+    with database.transaction("other") as session:
+        assert get_task(session, task).status is TaskStatus.COMPLETED
+    with database.transaction("default") as session:
+        assert get_task(session, task) is None
+
+
+def test_a_failed_run_fails_the_task_with_the_reason(database, installation, project, instance):
+    step = Step("export", f"default/{project.id}")
+    with database.transaction("default") as session:
+        task = create_task(session, project.id, TaskKind.EXPORT, {}, [step.as_json()])
+    requests, _ = tick(task_sensor, instance, installation)
+    mine = next(r for r in requests if r.tags["crucible/task"] == str(task))
+    run = finish(instance, mine, dg.DagsterRunStatus.FAILURE)
+    tick(task_sensor, instance, installation)
+    with database.transaction("default") as session:
+        ended = get_task(session, task)
+    assert ended.status is TaskStatus.FAILED
+    assert run.run_id in ended.message
+
+
+def test_files_in_the_inbox_start_ingest_once(database, installation, project, instance, home, monkeypatch):
+    monkeypatch.setattr("sensors.inbox._SETTLED_SECONDS", -1.0)
+    folder: Path = installation.settings.inbox / "default" / project.id
+    folder.mkdir(parents=True)
+    (folder / "new.txt").write_text(project.id)
+    requests, cursor = tick(inbox_sensor, instance, installation)
+    mine = [r for r in requests if project.id in str(r.tags)]
+    assert len(mine) == 1
+    assert tick(inbox_sensor, instance, installation, cursor)[0] == []
+    (folder / "more.txt").write_text(project.id + "more")
+    requests, _ = tick(inbox_sensor, instance, installation, cursor)
+    assert len([r for r in requests if project.id in str(r.tags)]) == 1
+    with database.transaction("default") as session:
+        assert [row.name for row in list_documents(session, project.id)] == ["more.txt", "new.txt"]
