@@ -1,5 +1,6 @@
 """What holds for every document and every field."""
 
+import re
 import time
 
 from hypothesis import given, settings
@@ -33,6 +34,7 @@ PIECES = st.sampled_from(
         "two (2) years", "a@b.org", "Straße 5, 10115 Berlin", "ＡＢＣ", "١٢٣", "\u00a0", "\r\n", "İstanbul", "ﬁnal",
     ]
 )  # fmt: skip
+ISO_DATE = re.compile(r"\d{4}(?:-\d\d){0,2}")
 DOCUMENTS = st.one_of(st.lists(PIECES, max_size=40).map(" ".join), st.text(max_size=300))
 
 
@@ -55,7 +57,8 @@ def test_quotes_are_verbatim_and_values_are_copied(document: str) -> None:
             if field.type in (T.TEXT, T.NUMBER, T.LOCATION):
                 assert one["value"] in document
             elif field.type is T.JSON:
-                assert all(word in known for text in one["value"].values() for word in words_of(text))
+                copied = [text for text in one["value"].values() if not ISO_DATE.fullmatch(str(text))]
+                assert all(word in known for text in copied for word in words_of(str(text)))
             elif field.type is T.CATEGORY:
                 assert one["value"] in ("approved", "rejected")
             elif field.type is T.BOOLEAN:

@@ -4,6 +4,7 @@ import math
 import re
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -14,10 +15,13 @@ from resources.models.reader.layout import Sentence, blocks_of, lines_of, senten
 from resources.models.reader.names import find_contacts, find_identifiers, find_names
 from resources.models.reader.numbers import find_durations, find_numbers
 from resources.models.reader.pairs import pairs_of
+from resources.models.reader.persons import find_people
 from resources.models.reader.places import find_places
 from resources.models.reader.spans import Mention, Pair, Span
+from resources.models.reader.townlike import find_towns
 from resources.models.reader.words import Tokens, stem, tokenise, words_of
 
+_COMPOUNDING_WORDS = ("der", "die", "das", "und", "den", "dem", "des", "ist", "mit", "het", "een", "och", "att", "og")
 _SMALL = re.compile(r"\b[^\W\d_A-Z]{2,}\b")
 
 
@@ -114,6 +118,16 @@ class Analysis:
         return find_places(self.text)
 
     @cached_property
+    def towns(self) -> list[tuple[Span, float]]:
+        """Words that may name towns, with what their surroundings say."""
+        return find_towns(self.text, self.people)
+
+    @cached_property
+    def people(self) -> frozenset[str]:
+        """Words that stand in names of persons: 'Ada' and 'Byron' of 'Ada Byron', 'Moser' of 'Mr Moser'."""
+        return find_people(self.text)
+
+    @cached_property
     def contacts(self) -> list[Mention]:
         """E-mail and web addresses, telephone numbers."""
         return find_contacts(self.text)
@@ -127,6 +141,27 @@ class Analysis:
     def small_words(self) -> frozenset[str]:
         """The words that the text has in small letters somewhere."""
         return frozenset(_SMALL.findall(self.text))
+
+    @cached_property
+    def compounding(self) -> bool:
+        """Whether the text is in a language that writes compounds as one word, by its function words."""
+        stems = self.tokens.stems
+        return sum(len(self.postings.get(word, ())) for word in _COMPOUNDING_WORDS) >= max(3, 0.02 * len(stems))
+
+    @cached_property
+    def _vocabulary(self) -> str:
+        return "\n" + "\n".join(self.postings) + "\n"
+
+    @cached_property
+    def _compounds(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def compounds(self, word: str) -> tuple[str, ...]:
+        """The longer words of the text that begin or end with this one; found once per word."""
+        known = self._compounds.get(word)
+        if known is None:
+            known = self._compounds[word] = tuple(dict.fromkeys(_longer(self._vocabulary, word)))
+        return known
 
     def idf(self, word: str) -> float:
         """Inverse sentence frequency of a stem as in BM25 (Robertson and Zaragoza 2009, §3.1), ≥ 0.1."""
@@ -143,6 +178,18 @@ class Analysis:
     def token_at(self, offset: int) -> int:
         """The first token that ends after the offset."""
         return bisect_right(self.tokens.ends, offset)
+
+
+def _longer(vocabulary: str, word: str) -> Iterator[str]:
+    """The lines that begin or end with the word and are at least three letters longer."""
+    for needle in (f"\n{word}", f"{word}\n"):
+        place = vocabulary.find(needle)
+        while place >= 0:
+            start = vocabulary.rfind("\n", 0, place + 1) + 1
+            end = vocabulary.find("\n", place + 1)
+            if end - start >= len(word) + 3:
+                yield vocabulary[start:end]
+            place = vocabulary.find(needle, end)
 
 
 class AnalysisCache:

@@ -2,7 +2,8 @@
 scholarly language, so that 'effective date' finds 'in force from' and 'sender' finds 'From:'.
 
 Each line is one concept; phrases are separated by '|'. When a variable's name or instructions hold one phrase, the
-others count as (weaker) evidence too. Nothing here is specific to any collection of documents.
+others count as (weaker) evidence too; in a line that begins with > only the first phrase calls the others. Nothing
+here is specific to any collection of documents.
 """
 
 from functools import lru_cache
@@ -45,7 +46,12 @@ contractor | installer | carried out | performed by | done by | works by | put i
 withdrawn | withdrew | withdraw | withdrawal | zurückgezogen | zurückgenommen | retiré
 output | power | capacity | leistung | puissance
 cost | costs | total cost | kosten | brutto | invoice total | estimate | expenditure
-previous | former | old | existing | present | replaced | replaces | bisherig
+previous | former | old | existing | present | replaced | replaces | bisherig | ersetzt | ersatz | alt
+> previous | in place of | instead of | taken out | taking out | removed | removal of | went out | now
+> decision | approved | refused | rejected | granted | resolved | determined | considered | dismissed | voted | ruled
+> total | in all | altogether | together | all in | in full | insgesamt
+> total | gesamtkosten | schlussrechnung | zusammen | brutto
+> works | maßnahme | massnahme | arbeiten | job | project | travaux
 building | house | dwelling | property | objekt | gebäude | haus | bâtiment
 built | year built | year of construction | baujahr | construction year | constructed
 area | floor area | wohnfläche | surface | fläche | superficie
@@ -101,6 +107,7 @@ beneficiary | benefit
 disparage | disparagement | derogatory
 refund | reimburse | repay | rückerstattung
 victim | killed | injured | wounded | murdered | kidnapped
+fuel | energieträger | brennstoff | combustible | energy source
 oil | kerosene | heating oil | öl | heizöl | fioul
 gas | natural gas | erdgas | lpg
 weapon | explosive | bomb | gun | rifle
@@ -138,10 +145,21 @@ CONTRARY_WORDS = stems_of(
 Phrase = tuple[str, ...]
 
 
+def _group(line: str) -> tuple[Phrase, ...]:
+    return tuple(tuple(stem(word) for word in words_of(phrase)) for phrase in line.split("|"))
+
+
 @lru_cache(maxsize=1)
 def concepts() -> tuple[tuple[Phrase, ...], ...]:
-    """Every concept as the stemmed words of its phrases."""
-    return tuple(
-        tuple(tuple(stem(word) for word in words_of(phrase)) for phrase in line.split("|"))
-        for line in _GROUPS.strip().split("\n")
-    )
+    """Every concept whose phrases mean the same, as the stemmed words of its phrases."""
+    return tuple(_group(line) for line in _GROUPS.strip().split("\n") if not line.startswith(">"))
+
+
+@lru_cache(maxsize=1)
+def signs() -> dict[Phrase, tuple[Phrase, ...]]:
+    """Phrase → what speaks for it without meaning the same: 'decision' → 'refused'."""
+    groups = [_group(line.lstrip("> ")) for line in _GROUPS.strip().split("\n") if line.startswith(">")]
+    found: dict[Phrase, tuple[Phrase, ...]] = {}
+    for named_by, *others in groups:
+        found[named_by] = (*found.get(named_by, ()), *others)
+    return found

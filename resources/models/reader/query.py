@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from resources.models.reader.concepts import CONTRARY_WORDS, DATE_WORDS, TYPE_WORDS, Phrase, concepts
+from resources.models.reader.concepts import CONTRARY_WORDS, DATE_WORDS, TYPE_WORDS, Phrase, concepts, signs
 from resources.models.reader.words import ASKING_WORDS, fold, is_content, stem, words_of
 from resources.models.request import Field
 from resources.vocabulary import VariableType
@@ -72,6 +72,10 @@ def _synonyms(text: str) -> Iterable[tuple[Phrase, float]]:
         if named:
             share = len(named.intersection(core)) / max(1, len(core))
             yield from ((phrase, share) for phrase in group if not _contains(words, phrase))
+    for named_by, group in signs().items():
+        if _contains(words, named_by):
+            share = len(set(named_by).intersection(core)) / max(1, len(core))
+            yield from ((phrase, share) for phrase in group if not _contains(words, phrase))
 
 
 @lru_cache(maxsize=1024)
@@ -80,6 +84,17 @@ def synonyms_of(name: str) -> tuple[Phrase, ...]:
     words = _all_stems(name)
     return tuple(
         dict.fromkeys(p for group in concepts() if words in group for p in group if p != words and _useful(p))
+    )
+
+
+_IN_BRACKETS = re.compile(r"\([^():]{1,30}:\s*([^()]{2,80})\)")
+
+
+@lru_cache(maxsize=1024)
+def aliases_of(text: str) -> tuple[str, ...]:
+    """The names that a text gives in brackets after a colon: '(German: Nebenbestimmungen, Auflagen)'."""
+    return tuple(
+        part.strip() for match in _IN_BRACKETS.finditer(text) for part in match.group(1).split(",") if words_of(part)
     )
 
 

@@ -33,6 +33,8 @@ _LIGHT_WEIGHT = 0.1
 _VALUE_HEAD = 80  # characters of a labelled value in which the mention must begin
 _LABEL_FLOOR = 0.3
 _RERANKED = 30
+_HOLDING = 200  # characters of a value in which its label is felt
+_HELD_BY = 8  # labels that one value can stand under
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,16 @@ class Question:
                 if strength * near > best:
                     best, row = strength * near, pair.row
         return best, row
+
+    def label_near(self, span: Span) -> float:
+        """The strength of the best label whose value holds the span, however far into it."""
+        starts, pairs = self._by_value
+        best = 0.0
+        low = bisect_left(starts, span.start - _HOLDING)
+        for pair, strength in pairs[low : bisect_right(starts, span.start)][-_HELD_BY:]:
+            if span.start < pair.value.end:
+                best = max(best, strength)
+        return best
 
     def unit_of(self, span: Span) -> Span:
         """The sentence that holds the span, else its own characters."""

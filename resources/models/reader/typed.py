@@ -7,7 +7,8 @@ from dataclasses import replace
 from resources.models.reader.concepts import DATE_WORDS, TYPE_WORDS
 from resources.models.reader.numbers import currency_of
 from resources.models.reader.scoring import Candidate, Question
-from resources.models.reader.spans import Kind, Mention
+from resources.models.reader.spans import Kind, Mention, Span
+from resources.models.reader.towns import town_candidates
 from resources.models.reader.words import stem, stems_of
 from resources.models.request import Field
 
@@ -190,9 +191,27 @@ def place_candidates(question: Question, field: Field) -> list[Candidate]:
         )
         for mention in question.analysis.places
     ]
+    labels = {pair.label.start for pair, _ in question.analysis.pairs if pair.strength >= 0.7}
     for pair, strength in question.labelled:
-        words = pair.value.of(text)
-        if strength >= 0.5 and len(words) <= 120 and words[:1].isupper():
-            mention = Mention(pair.value.start, pair.value.end, Kind.PLACE)
-            found.append(question.candidate(mention, words))
-    return found
+        value = _place_value(text, pair.value)
+        words = value.of(text)
+        plain = local and len(words.split()) <= 2 and value.start not in labels
+        if (
+            strength >= (0.3 if plain else 0.5)
+            and len(words) <= 120
+            and words[:1].isupper()
+            and not any(c.isdigit() for c in words)
+        ):
+            mention = Mention(value.start, value.end, Kind.PLACE)
+            candidate = question.candidate(mention, words, prior=0.3 if plain else 0.0)
+            found.append(candidate)
+    return [*found, *town_candidates(question)] if local else found
+
+
+def _place_value(text: str, value: Span) -> Span:
+    """A labelled place without what a separator of the layout sets off behind it."""
+    end = value.start + len(_SET_OFF.split(value.of(text), maxsplit=1)[0].rstrip(" ,.;"))
+    return Span(value.start, end)
+
+
+_SET_OFF = re.compile(r"\s[¦|·•–—]|\s\(|;|\n")
