@@ -18,6 +18,7 @@ from resources.models.reader.pairs import pairs_of
 from resources.models.reader.persons import find_people
 from resources.models.reader.places import find_places
 from resources.models.reader.spans import Mention, Pair, Span
+from resources.models.reader.totals import find_sums
 from resources.models.reader.townlike import find_towns
 from resources.models.reader.words import Tokens, stem, tokenise, words_of
 
@@ -92,6 +93,16 @@ class Analysis:
         return frozenset(stems for _, stems in self.pairs)
 
     @cached_property
+    def label_spans(self) -> list[tuple[int, int]]:
+        """(start, end) of every label, ascending."""
+        return sorted({(pair.label.start, pair.label.end) for pair, _ in self.pairs})
+
+    @cached_property
+    def label_starts(self) -> frozenset[int]:
+        """Where sure labels begin: what stands there is no value."""
+        return frozenset(pair.label.start for pair, _ in self.pairs if pair.strength >= 0.7)
+
+    @cached_property
     def dates(self) -> list[Mention]:
         """Days, months and years."""
         return find_dates(self.text)
@@ -101,6 +112,11 @@ class Analysis:
         """Figures outside dates and contact data."""
         apart = [*self.dates, *self.contacts]
         return find_numbers(self.text, apart)
+
+    @cached_property
+    def sums(self) -> frozenset[int]:
+        """Where figures begin that are the sum of those before them."""
+        return find_sums(self.text, self.numbers, self.lines)
 
     @cached_property
     def durations(self) -> list[Mention]:

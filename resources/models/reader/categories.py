@@ -39,7 +39,7 @@ _FURTHER_WEIGHT = 0.25  # what further places of a category add
 _FURTHER_PLACES = 6
 _RIVALRY = 0.6  # share of a category's score that an equal rival takes
 _NEAR = 260  # characters in which the words that make a category another one stand
-_PLACES = 60  # places of one phrase that are looked at
+_PLACES = 40  # places of one phrase that are looked at
 
 
 @dataclass(frozen=True, slots=True)

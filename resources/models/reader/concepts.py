@@ -51,6 +51,8 @@ previous | former | old | existing | present | replaced | replaces | bisherig | 
 > decision | approved | refused | rejected | granted | resolved | determined | considered | dismissed | voted | ruled
 > total | in all | altogether | together | all in | in full | insgesamt
 > total | gesamtkosten | schlussrechnung | zusammen | brutto
+> contractor | quotation | quote from | estimate of | tender | order | engaged | hired | subcontractor | goes to
+> contractor | fachbetrieb | auftragnehmer | eingebaut | angebot | rechnung von | firma
 > works | maßnahme | massnahme | arbeiten | job | project | travaux
 building | house | dwelling | property | objekt | gebäude | haus | bâtiment
 built | year built | year of construction | baujahr | construction year | constructed

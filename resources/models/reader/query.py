@@ -10,14 +10,17 @@ from resources.models.reader.words import ASKING_WORDS, fold, is_content, stem, 
 from resources.models.request import Field
 from resources.vocabulary import VariableType
 
+_ALIAS, _ALIAS_LABEL = 0.9, 0.95  # of a name in another language that the instructions give
 _TITLE, _TITLE_SYNONYM, _INSTRUCTION, _INSTRUCTION_SYNONYM, _REST = 1.0, 0.6, 0.4, 0.2, 0.15
 _ASIDE = re.compile(
     r"\((?:e\.?\s?g\.?|for example|such as|i\.?e\.?|z\.\s?B\.)[^)]*\)|\bsuch as\b[^.;,]*"
     r"|\be\.\s?g\.[^.;]*|\bfor example\b[^.;]*"
     r"|(?:[;.,]|^)\s*(?:leave\s+)?(?:it\s+)?(?:empty|null|blank|absent|nothing|unknown)\s+(?:if|when|unless)\b[^.;]*"
-    r"|\bas\s+(?:yyyy|\")[^.;]*|\belse (?:false|empty|null)\b|\b(?:true|false) if\b|\bwithout\b[^.;,]*",
+    r"|\b(?:and\s+)?before\s+(?:any|deduct\w*)\b[^.;,]*|\bas\s+(?:yyyy|\")[^.;]*"
+    r"|\belse (?:false|empty|null)\b|\b(?:true|false) if\b|\bwithout\b[^.;,]*",
     re.IGNORECASE,
 )
+_IN_BRACKETS = re.compile(r"\([^():]{1,30}:\s*([^()]{2,80})\)")
 _NEGATIVE = re.compile(r"^(?:not|no|nor|never|except|excluding|nicht|kein\w*|false|pas|sauf)\b", re.I)
 _LEAD_OR_KEEP = re.compile(r",\s+(?=not\s)|\bbut\s+(?=not\b)|\s(?=(?:except|excluding)\b)", re.I)
 _SENTENCE_END = re.compile(r"(?<=[.?!;])\s+")
@@ -87,9 +90,6 @@ def synonyms_of(name: str) -> tuple[Phrase, ...]:
     )
 
 
-_IN_BRACKETS = re.compile(r"\([^():]{1,30}:\s*([^()]{2,80})\)")
-
-
 @lru_cache(maxsize=1024)
 def aliases_of(text: str) -> tuple[str, ...]:
     """The names that a text gives in brackets after a colon: '(German: Nebenbestimmungen, Auflagen)'."""
@@ -105,7 +105,7 @@ def _useful(phrase: Phrase) -> bool:
 @lru_cache(maxsize=1024)
 def instruction_parts(instructions: str) -> tuple[str, ...]:
     """The sentences of the instructions without asides, examples and what to do when nothing is found."""
-    cleaned = _ASIDE.sub(" ", instructions)
+    cleaned = _ASIDE.sub(" ", _IN_BRACKETS.sub(" ", instructions))
     return tuple(part.strip() for part in _split(cleaned) if not _NEGATIVE.match(part.strip()))
 
 
@@ -148,6 +148,10 @@ def _query(name: str, title: str, instructions: str, dated: bool) -> Query:
             labels[phrase] = max(label * (0.4 + 0.6 * share), labels.get(phrase, 0.0))
             if _useful(phrase):
                 add(phrase, weight)
+    for alias in aliases_of(instructions):
+        if phrase := _stems(alias):
+            labels[phrase] = _ALIAS_LABEL
+            add(phrase, _ALIAS)
     instructed = frozenset(_all_stems(" ".join(parts)))
     excluded = (
         frozenset(_stems(" ".join(excluded_parts(instructions)))) - set(terms) - set(_all_stems(own)) - TYPE_WORDS

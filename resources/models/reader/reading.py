@@ -9,6 +9,7 @@ from resources.models.reader.categories import category_candidates
 from resources.models.reader.layout import quote
 from resources.models.reader.query import query_of
 from resources.models.reader.records import record_candidates
+from resources.models.reader.roles import Role, role_of
 from resources.models.reader.scoring import Candidate, Question, Similarity
 from resources.models.reader.spans import Span
 from resources.models.reader.texts import text_candidates
@@ -29,6 +30,7 @@ THRESHOLDS = {
 }
 _SURE_OF_NOTHING = 0.9  # confidence in an absence when nothing at all speaks for a value
 _FURTHER = 0.85  # of several values, those that reach this share of the best one's confidence are given
+_FURTHER_NAME = 0.6  # of names: their contexts differ more than the values' truth
 _CANDIDATES = {
     VariableType.TEXT: text_candidates,
     VariableType.NUMBER: number_candidates,
@@ -79,7 +81,8 @@ def _answer(analysis: Analysis, field: Field, similarity: Similarity | None) -> 
             "confidence": round(_SURE_OF_NOTHING * (1.0 - 0.8 * best), 3),
         }
     if field.multiple:
-        floor = max(THRESHOLDS[field.type], _FURTHER * best)
+        further = _FURTHER_NAME if field.type is VariableType.TEXT and role_of(field) is Role.NAME else _FURTHER
+        floor = max(THRESHOLDS[field.type], further * best)
         kept = _distinct(candidate for candidate in found if candidate.confidence >= floor)[: field.max_values]
         return {"found": True, "values": [_entry(analysis.text, candidate) for candidate in kept]}
     return {"found": True, **_entry(analysis.text, found[0])}

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from resources.models.reader.analysis import Analysis
+from resources.models.reader.compounds import compound_postings
 from resources.models.reader.concepts import LIGHT_WORDS, TYPE_WORDS
 from resources.models.reader.query import Query
 from resources.models.reader.spans import Mention, Pair, Span
@@ -27,6 +28,7 @@ _BEHIND = 0.7  # a cue after the value counts less than one before it
 _RIVAL = 0.5  # another mention of the same sort is nearer to the cue
 _UNSEEN = 0.6  # a title word that the document never uses weighs less: it may use a synonym
 _EXCLUDED = 0.5  # what a value beside a word that the instructions exclude keeps at least
+_PART = 0.8  # a cue within a compound
 _PREVIOUS = 0.35  # a cue in the sentence before, in the same block
 _TYPE_WEIGHT = 0.35
 _LIGHT_WEIGHT = 0.1
@@ -103,6 +105,7 @@ class Question:
             number += 1
             told = weight * self.weight(word)
             found.extend((position, position, told, number) for position in postings.get(word, ()))
+            found.extend((p, p, _PART * told, number) for p in compound_postings(self.analysis, word))
         for phrase, weight in self.query.phrases:
             number += 1
             width = len(phrase)

@@ -10,7 +10,7 @@ _NAME = rf"({_WORD}(?:[ ](?:(?:am|an der|an dem|im|sur|upon|de|la|del|of|der|bei
 _ONE = rf"({_WORD}(?:[ ](?:am|an der|im|sur|upon)[ ]{_WORD})?)"
 _STREETS = (
     r"(?:[Ss]treet|[Rr]oad|[Ll]ane|[Aa]venue|[Dd]rive|[Tt]errace|[Ss]quare|[Qq]uay|[Rr]ow|[Cc]lose|[Hh]ill|[Cc]ourt"
-    r"|[Cc]rescent|[Vv]iew|[Ww]ay|[Gg]reen|[Pp]ark|St\.|Rd\.?|Ave\.?|\w*(?:[Ss]tra(?:ss|ß)e|str\.|[Gg]asse|[Ww]eg|[Pp]latz"
+    r"|[Cc]rescent|[Vv]iew|[Ww]ay|[Gg]reen|[Pp]ark|St\.|Rd\.?|Ave\.?|\w{0,24}(?:[Ss]tra(?:ss|ß)e|str\.|[Gg]asse|[Ww]eg|[Pp]latz"
     r"|allee|straat|laan|plein|gatan))"
 )
 _TOWN = r"\b(?:[Tt]own|[Vv]illage|[Cc]ity|[Mm]unicipality|[Cc]ommune|[Gg]emeinde|[Ss]tadt|[Dd]orf)(?: of| de)?[ ]"
@@ -70,6 +70,7 @@ def find_towns(text: str, people: frozenset[str]) -> list[tuple[Span, float]]:
 
 
 def _in_contact_line(text: str, span: Span) -> bool:
-    start = max(text.rfind("\n", 0, span.start), span.start - 200)
-    end = text.find("\n", span.end)
-    return _CONTACT.search(text, max(0, start), min(span.end + 200, end if end >= 0 else len(text))) is not None
+    low, high = max(0, span.start - 200), span.end + 200
+    start = max(low, text.rfind("\n", low, span.start))
+    end = text.find("\n", span.end, high)
+    return _CONTACT.search(text, start, end if end >= 0 else min(high, len(text))) is not None

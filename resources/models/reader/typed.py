@@ -8,6 +8,7 @@ from resources.models.reader.concepts import DATE_WORDS, TYPE_WORDS
 from resources.models.reader.numbers import currency_of
 from resources.models.reader.scoring import Candidate, Question
 from resources.models.reader.spans import Kind, Mention, Span
+from resources.models.reader.totals import asks_with_tax, says_tax, size_of
 from resources.models.reader.towns import town_candidates
 from resources.models.reader.words import stem, stems_of
 from resources.models.request import Field
@@ -66,40 +67,90 @@ def number_candidates(question: Question, field: Field) -> list[Candidate]:
     """Every figure, weighed by whether its kind (money, percent, count, measure) is the one asked for."""
     text = question.analysis.text
     fits = _number_fits(question, field)
-    currency = currency_of(field.unit) if field.unit else None
     counted = bool(set(question.query.title) & _COUNT_WORDS)
     found = []
     by_kind = {kind: [m for m in question.analysis.numbers if m.kind is kind] for kind in fits}
     rivals = {kind: question.starts(mentions) for kind, mentions in by_kind.items()}
     for mention in question.analysis.numbers:
-        fit = fits[mention.kind]
-        words = mention.span.of(text)
-        if field.unit and mention.normal and _plain_unit(mention.normal) in (_plain_unit(field.unit), currency):
-            fit = 1.0
-        if field.unit and not any(c.isdigit() for c in words):
-            fit *= 0.6  # numbers in words seldom carry a unit
-        if not any(c in "123456789" for c in words) and any(c == "0" for c in words):
-            fit *= 0.7  # zeros are mostly empty columns
-        if mention.kind is Kind.NUMBER and _is_year(words) and "year" not in question.query.title:
-            fit *= 0.4
-        if mention.kind is Kind.NUMBER and _is_numbering(question, mention):
-            fit *= 0.2
-        if fits[Kind.MONEY] == 1.0 and mention.kind is Kind.NUMBER and words[-3:-2] in (".", ","):
-            fit = max(fit, 0.97)  # two decimals: an amount without its sign
+        fit = _figure_fit(question, field, mention, fits)
         prior = 0.2 if mention.kind is not Kind.NUMBER and fit == 1.0 else 0.0
         if prior and len(by_kind[mention.kind]) == 1:
             prior = 0.9
         found.append(
             question.candidate(
-                mention, words, prior=prior, fit=fit, behind=1.0 if counted else 0.6, rivals=rivals[mention.kind]
+                mention,
+                mention.span.of(text),
+                prior=prior,
+                fit=fit,
+                behind=1.0 if counted else 0.6,
+                rivals=rivals[mention.kind],
             )
         )
-    return _largest_total(found) if "total" in question.query.title else found
+    if not _TOTAL & {*question.query.title, *question.query.head}:
+        return found
+    return _as_totals(question, field, _largest_total(found) if "total" in question.query.title else found)
+
+
+def _figure_fit(question: Question, field: Field, mention: Mention, fits: dict[Kind, float]) -> float:
+    """How well a figure's form is that of the value asked for, 0..1."""
+    fit, words = fits[mention.kind], mention.span.of(question.analysis.text)
+    unit = field.unit
+    if unit and mention.normal and _plain_unit(mention.normal) in (_plain_unit(unit), currency_of(unit)):
+        fit = 1.0
+    if unit and not any(c.isdigit() for c in words):
+        fit *= 0.6  # numbers in words seldom carry a unit
+    if not any(c in "123456789" for c in words) and any(c == "0" for c in words):
+        fit *= 0.7  # zeros are mostly empty columns
+    if mention.kind is not Kind.NUMBER:
+        return fit
+    if _is_year(words) and "year" not in question.query.title:
+        fit *= 0.4
+    if _is_numbering(question, mention):
+        fit *= 0.2
+    if fits[Kind.MONEY] == 1.0:
+        if words[-3:-2] in (".", ","):
+            return max(fit, 0.97)  # two decimals: an amount without its sign
+        if unit and words[-2:-1] in (".", ","):
+            fit *= 0.75  # amounts have two decimals or none
+        if unit and words.isdigit() and len(words) <= 3:
+            fit *= 0.6 if len(words) <= 2 else 0.8  # a house number, a count, a day
+    return fit
+
+
+def _as_totals(question: Question, field: Field, found: list[Candidate]) -> list[Candidate]:
+    """Sums of what stands before them, and amounts that say they are with or without tax as asked, are surer."""
+    text, sums = question.analysis.text, question.analysis.sums
+    wanted = asks_with_tax(field.instructions)
+    raised = []
+    largest = max((size_of(str(c.value)) for c in found if c.evidence.fit >= 0.95), default=0.0)
+    for candidate in found:
+        evidence, span = candidate.evidence, candidate.span
+        if largest and evidence.fit >= 0.95:
+            share = min(1.0, size_of(str(candidate.value)) / largest)
+            evidence = replace(evidence, prior=max(evidence.prior, _LARGE * share))
+        if evidence.fit >= 0.8 and span.start in sums:
+            evidence = replace(evidence, label=max(evidence.label, _SUM), prior=max(evidence.prior, 0.5))
+        if wanted is not None and evidence.fit >= 0.8:
+            row = Span(text.rfind("\n", max(0, span.start - 60), span.start) + 1, candidate.unit.end)
+            said = says_tax(text, row, Mention(span.start, span.end, Kind.MONEY))
+            if said is wanted:
+                evidence = replace(evidence, label=min(1.0, max(evidence.label + 0.15, _TAXED)))
+            elif said is not None:
+                evidence = replace(evidence, fit=0.7 * evidence.fit)
+        raised.append(replace(candidate, evidence=evidence))
+    return raised
+
+
+_TOTAL = stems_of(
+    "total sum gesamt gesamtkosten gesamtbetrag altogether whole overall summe totale totaal somme suma"
+)
+_LARGE = 0.55  # prior of the largest amount
+_SUM, _TAXED = 0.45, 0.4  # what arithmetic and a word on tax weigh, as a label would
 
 
 def _largest_total(found: list[Candidate]) -> list[Candidate]:
     """Of several figures labelled as totals the largest is the one that includes the rest."""
-    sizes = [_size(str(c.value)) if c.evidence.label >= 0.5 and c.evidence.fit >= 0.8 else 0.0 for c in found]
+    sizes = [size_of(str(c.value)) if c.evidence.label >= 0.5 and c.evidence.fit >= 0.8 else 0.0 for c in found]
     largest = max(sizes, default=0.0)
     return [
         replace(c, evidence=replace(c.evidence, prior=1.0))
@@ -109,17 +160,6 @@ def _largest_total(found: list[Candidate]) -> list[Candidate]:
         else c
         for c, size in zip(found, sizes, strict=True)
     ]
-
-
-def _size(words: str) -> float:
-    """The figure as a number, its last separator taken for the decimal one when one or two digits follow it."""
-    digits = re.sub(r"[^\d.,]", "", words).strip(".,")
-    if not digits:
-        return 0.0
-    whole, mark, rest = digits.rpartition(max(digits, key=lambda c: (c in ".,") * (digits.rfind(c) + 1), default=""))
-    if mark in (".", ",") and 1 <= len(rest) <= 2:
-        return float(re.sub(r"\D", "", whole) or "0") + float(f"0.{rest}")
-    return float(re.sub(r"\D", "", digits) or "0")
 
 
 def _plain_unit(unit: str) -> str:
