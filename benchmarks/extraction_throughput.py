@@ -155,7 +155,7 @@ def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Names
 
     cpu = time.process_time()
     began_extraction = time.perf_counter()
-    progress = extract(run, providers)  # type: ignore[arg-type]  # a list of providers
+    progress = extract(run, providers).total  # type: ignore[arg-type]  # a list of providers
     seconds = time.perf_counter() - began_extraction
     cpu = time.process_time() - cpu
     asked_of_server = server.stats()

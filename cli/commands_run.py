@@ -23,7 +23,8 @@ from crucible_assets.partitions import ProjectKey, register
 from jobs.steps import Wish, steps_of
 from resources.database.repositories.calls import spending
 from resources.database.repositories.datasets import latest_version, list_exports
-from resources.database.repositories.projects import save_project
+from resources.database.repositories.projects import refuse_other_study, save_project
+from resources.database.repositories.tasks import TaskActiveError, active_extraction
 from resources.installation import Installation
 from resources.models.providers.choose import check_spec, describe
 from resources.project import Project
@@ -40,6 +41,10 @@ def prepare(
     key = ProjectKey(installation.settings.tenant, file.project.id)
     with installation.database.transaction(key.tenant) as session:
         said = release_vanished(session, instance, key.project)
+        active = active_extraction(session, key.project)
+        if active is not None:  # before anything of the study is changed under a run in progress
+            raise TaskActiveError(active.id)
+        refuse_other_study(session, file.project)
         save_project(session, file.project)
     if said:
         console.print(said)
@@ -100,7 +105,7 @@ def run_project(
         task_id = run_task(installation, instance, key, kind, steps, wish, console)
     data = current_dataset(installation, file.project, whole_corpus=sample is None)
     show_dataset(console, data)
-    show_states(console, data.cells, len(data.rows) * len(file.project.variables))
+    complete = show_states(console, data.cells, len(data.rows) * len(file.project.variables))
     failed = show_failed(console, data)
     if file.gold.exists():
         score = score_against(file.gold, data)
@@ -117,7 +122,7 @@ def run_project(
     console.print(f"Files in {target}:")
     for name in written:
         console.print(f"  {name}")
-    return 1 if failed else 0
+    return 1 if failed or not complete else 0
 
 
 def current_dataset(installation: Installation, project: Project, *, whole_corpus: bool) -> Dataset:

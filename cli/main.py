@@ -1,10 +1,12 @@
 """The `crucible` command.
 
-Exit codes: 0 done, 1 finished with failed cells (listed), 2 bad input (what to mend), 130 interrupted (resumable).
+Exit codes: 0 done, 1 finished with failed cells (listed), 2 bad input (what to mend), 130 interrupted (resumable),
+70 an error of ours (traceback).
 """
 
 import os
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 import click
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before any library that brings OpenMP
+UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 PROJECT = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -158,6 +161,12 @@ def _finish(command: Callable[[], int]) -> None:
     except DatabaseUnavailableError as error:
         click.echo(f"Error: {error}", err=True)
         code = 2
+    except click.ClickException:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        click.echo(f"This should not have happened: {type(error).__name__}: {error}. Please report it.", err=True)
+        code = UNEXPECTED
     sys.exit(code)
 
 

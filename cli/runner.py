@@ -1,35 +1,30 @@
 """Runs a task's steps in this process, through Dagster, on the instance that its UI shows."""
 
-import os
 import re
-import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 import dagster as dg
-import psutil
 from rich.console import Console
 
 from cli.progress import ProgressDisplay
 from crucible_assets.partitions import ProjectKey
 from jobs.steps import Step, Wish, run_tags
-from resources.database.engine import TenantSession
-from resources.database.repositories.tasks import (
-    active_extraction,
-    create_task,
-    get_task,
-    log,
-    update_task,
-)
+from jobs.vanished import NOT_RETRIED, Process, release_vanished
+from resources.database.repositories.tasks import create_task, get_task, log, update_task
 from resources.installation import Installation
 from resources.vocabulary import TaskKind, TaskStatus
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PROCESS_TAG = "crucible/process"
-SILENT_SECONDS = 120
-"""A command on another host that has not touched its task for so long is taken for gone."""
+
+__all__ = [
+    "PROCESS_TAG",
+    "InterruptedTaskError",
+    "StepFailedError",
+    "release_vanished",
+    "run_task",
+]
 
 
 class StepFailedError(RuntimeError):
@@ -42,60 +37,6 @@ class StepFailedError(RuntimeError):
 
 class InterruptedTaskError(RuntimeError):
     """The person stopped it, or the task was paused or cancelled; it can be resumed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    """A process that can be recognised again, even after its number was given to another."""
-
-    host: str
-    pid: int
-    started: int
-
-    @classmethod
-    def current(cls) -> "Process":
-        """This process."""
-        return cls(socket.gethostname(), os.getpid(), int(psutil.Process().create_time()))
-
-    def alive(self) -> bool:
-        """Whether it still runs; of another host this cannot be seen, so it counts as running."""
-        if self.host != socket.gethostname():
-            return True
-        try:
-            return int(psutil.Process(self.pid).create_time()) == self.started
-        except psutil.NoSuchProcess:
-            return False
-
-    def __str__(self) -> str:
-        return f"{self.host}:{self.pid}:{self.started}"
-
-    @classmethod
-    def parse(cls, text: str) -> "Process":
-        """The inverse of `str`."""
-        host, pid, started = text.rsplit(":", 2)
-        return cls(host, int(pid), int(started))
-
-
-def release_vanished(session: TenantSession, instance: dg.DagsterInstance, project_id: str) -> str | None:
-    """If the project's active task belongs to a process that is gone, end it truthfully. Returns what was done."""
-    task = active_extraction(session, project_id)
-    if task is None or task.parameters.get("driver") != "cli":
-        return None
-    process = Process.parse(task.parameters["process"])
-    silent = (datetime.now(UTC) - task.updated_at).total_seconds()
-    if process.alive() and (process.host == socket.gethostname() or silent < SILENT_SECONDS):
-        return None
-    for run in instance.get_runs(
-        filters=dg.RunsFilter(
-            tags={"crucible/task": str(task.id)},
-            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
-        )
-    ):
-        instance.report_run_failed(run, "The process of this run is gone.")
-    message = "the process was killed; finished calls are kept and will not be paid for again"
-    update_task(session, task.id, status=TaskStatus.FAILED, message=message)
-    log(session, "failed", message, task.id)
-    return f"Task {task.id} was interrupted before: {message}."
 
 
 def run_task(
@@ -118,7 +59,7 @@ def run_task(
         with ProgressDisplay(installation, project.tenant, task_id, project.project, console) as display:
             for number, step in enumerate(steps):
                 display.stage(step.job)
-                tags = run_tags(project, task_id, kind, number, wish) | {PROCESS_TAG: process}
+                tags = run_tags(project, task_id, kind, number, wish) | NOT_RETRIED | {PROCESS_TAG: process}
                 run_id = _run_step(instance, step, tags)
                 with installation.database.transaction(project.tenant) as session:
                     update_task(session, task_id, step=number + 1, run_id=run_id)
@@ -132,7 +73,8 @@ def run_task(
     finally:
         with installation.database.transaction(project.tenant) as session:
             task = get_task(session, task_id)
-            if task is not None and task.status is TaskStatus.RUNNING:
+            mine = task is not None and task.parameters.get("process") == process  # else it was resumed elsewhere
+            if task is not None and mine and task.status is TaskStatus.RUNNING:
                 update_task(session, task_id, status=status, message=message)
             log(session, status.value.lower(), message, task_id)
     return task_id

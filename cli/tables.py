@@ -128,13 +128,14 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
 
 
-def show_states(console: Console, cells: Sequence[CellRecord], expected: int) -> None:
-    """Cells by state, and that they add up."""
+def show_states(console: Console, cells: Sequence[CellRecord], expected: int) -> bool:
+    """Cells by state, and whether they add up."""
     counted = {state: sum(cell.state is state for cell in cells) for state in CellState}
     parts = [f"{state.value} {number}" for state, number in counted.items() if number]
     total = sum(counted.values())
-    verdict = "they add up" if total == expected else f"EXPECTED {expected}: run `crucible doctor`"
+    verdict = "they add up" if total == expected else f"EXPECTED {expected}: run it again"
     console.print(f"Cells: {' + '.join(parts)} = {total} ({verdict}).")
+    return total == expected
 
 
 def show_failed(console: Console, data: Dataset, most: int = 20) -> int:

@@ -3,6 +3,7 @@
 The same field names stand in all three; unknown names are refused, so that a typing error is not a silent default.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -75,7 +76,12 @@ _SETTINGS: TypeAdapter[ProjectSettings] = TypeAdapter(ProjectSettings)
 def slug(name: str) -> str:
     """A name as it may stand in partition keys and file names: `[a-z0-9-]`, at most 63 characters."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63].strip("-") or "project"
+    made = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:54].strip("-")
+    letters = [c for c in unicodedata.normalize("NFKD", name) if c.isalpha()]
+    if made and all(c.isascii() for c in letters):
+        return made
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]  # so that two such names differ
+    return f"{made}-{digest}" if made else f"project-{digest}"
 
 
 def variable_to_dict(variable: Variable) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -32,12 +33,13 @@ def load_dataset(session: TenantSession, project: Project, *, whole_corpus: bool
     """The dataset as stored, and how many documents of the corpus are not in it.
 
     With `whole_corpus` every current document is a row, extracted or not, so that a missing cell shows; else only
-    the documents that were extracted (a sample).
+    the documents that have a cell for every variable (a sample, or what was run before a variable was added).
     """
     names = {row.id: row.name for row in list_documents(session, project.id)}
     stored = [cell for cell in load_cells(session, project.id) if cell.document_id in names]
-    extracted = {cell.document_id for cell in stored}
-    chosen = [key for key in names if whole_corpus or key in extracted]
+    filled = Counter(cell.document_id for cell in stored)
+    chosen = [key for key in names if whole_corpus or filled[key] >= len(project.variables)]
+    stored = [cell for cell in stored if cell.document_id in set(chosen)]
     rows = tuple(RowRecord(str(key), names[key]) for key in chosen)
     used = spending(session, project.id)
     cost = Cost(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import dagster as dg
 
-from crucible_assets.documents.errors import DocumentError
+from crucible_assets.documents.errors import DocumentError, Reason
 from crucible_assets.documents.parsed import PARSER_VERSION, ParsedDocument
 from crucible_assets.documents.worker import ParserPool
 from crucible_assets.metadata import table
@@ -38,15 +38,25 @@ def documents(context: dg.AssetExecutionContext, installation: dg.ResourceParam[
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
-        stale = [row for row in rows if force or row.parser_version != PARSER_VERSION]
+        stale = [row for row in rows if force or is_stale(row)]
         read_documents(installation, project.tenant, stale)
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
         for key in keys:
             mine = [row for row in rows if row.batch == key.number]
-            context.add_asset_metadata(_metadata(mine, len(stale)), partition_key=str(key))
+            read_now = sum(row.batch == key.number for row in stale)
+            context.add_asset_metadata(_metadata(mine, read_now), partition_key=str(key))
         failed = sum(row.status is DocumentStatus.FAILED for row in rows)
         context.log.info(f"{project}: {len(rows)} documents, {len(stale)} read now, {failed} failed")
+
+
+PASSING = {Reason.PARSE_TIMEOUT.value, Reason.PARSE_MEMORY_EXCEEDED.value, Reason.UNREADABLE_FILE.value}
+"""Reasons that another try, on a quieter machine or with higher limits, may mend."""
+
+
+def is_stale(row: DocumentRow) -> bool:
+    """Whether a document must be read (again)."""
+    return row.parser_version != PARSER_VERSION or row.error_reason in PASSING
 
 
 def read_documents(installation: Installation, tenant: str, rows: list[DocumentRow]) -> None:

@@ -13,7 +13,7 @@ from upath import UPath
 from crucible_assets.documents.inbox import list_files
 from crucible_assets.documents.limits import MAX_FILE_BYTES
 from resources.database.engine import Database
-from resources.database.repositories.documents import NewFile, batches_of, keep_only, take_in
+from resources.database.repositories.documents import NewFile, batches_of, mirror_folder, take_in
 from resources.files import BlobStore
 from resources.vocabulary import DocumentOrigin
 
@@ -52,7 +52,7 @@ def take_folder(
     when there is nothing to take in.
     """
     intake = Intake()
-    seen: set[str] = set()
+    names: dict[str, list[str]] = {}
     pending: list[NewFile] = []
 
     def flush() -> None:
@@ -71,7 +71,7 @@ def take_folder(
             intake.refused.append(Refused(name, f"it has {size:,} bytes; split it, {MAX_FILE_BYTES:,} are taken"))
             continue
         digest = hashlib.sha256(data).hexdigest()
-        seen.add(digest)
+        names.setdefault(digest, []).append(name)
         intake.files += 1
         pending.append(NewFile(name, digest, len(data), files.put(tenant, data)))
         if len(pending) == _TOGETHER:
@@ -84,17 +84,14 @@ def take_folder(
         )
     with database.transaction(tenant) as session:
         if origin is DocumentOrigin.FOLDER:
-            intake.left_out = keep_only(session, project_id, seen)
+            intake.left_out = mirror_folder(session, project_id, names)
         intake.batches = batches_of(session, project_id)
     return intake
 
 
 def _listing(source: str, intake: Intake) -> Iterator[tuple[str, UPath]]:
     if "://" in source:
-        root = UPath(source)
-        found = sorted((p for p in root.rglob("*") if p.is_file()), key=str)
-        for path in found:
-            yield path.relative_to(root).as_posix(), path
+        yield from _remote(source)
         return
     try:
         listing = list_files(Path(source))
@@ -104,3 +101,17 @@ def _listing(source: str, intake: Intake) -> Iterator[tuple[str, UPath]]:
         intake.refused.append(Refused(problem.name, problem.reason))
     for file in listing.files:
         yield file.name, UPath(file.path)
+
+
+def _remote(source: str) -> list[tuple[str, UPath]]:
+    """The files under an fsspec URL, hidden ones and lock files left out as in a folder."""
+    try:
+        root = UPath(source)
+        found = [path for path in root.rglob("*") if path.is_file()]
+    except Exception as error:  # every backend has errors of its own
+        raise SourceError(f"{source} could not be listed: {error}") from error
+    named = [(path.path.removeprefix(root.path).lstrip("/"), path) for path in found]
+    visible = [
+        (name, path) for name, path in named if not any(part.startswith((".", "~$")) for part in name.split("/"))
+    ]
+    return sorted(visible, key=lambda entry: entry[0])

@@ -15,6 +15,7 @@ from resources.database.repositories.documents import DocumentRow, list_document
 from resources.database.repositories.passages import (
     add_vectors,
     counts,
+    delete_vectors,
     load_chunks,
     replace_passages,
     without_vector,
@@ -46,6 +47,9 @@ def embeddings(context: dg.AssetExecutionContext, installation: dg.ResourceParam
             rows = list_documents(session, project.project, [key.number for key in keys])
         readable = [row for row in rows if row.status in READ]
         stale = [row for row in readable if force or row.embeddings_version != version]
+        if force:
+            with installation.database.transaction(project.tenant) as session:
+                delete_vectors(session, [row.id for row in stale], embedder.fingerprint)
         for row in stale:
             embed_document(installation, project.tenant, row, embedder, sizes, version)
         for key in keys:
@@ -67,11 +71,11 @@ def embed_document(
     """Cut one document into passages, embed those without a vector, and mark it READY."""
     with installation.database.transaction(tenant) as session:
         _store_passages(session, row.id, embedder, sizes)
-        missing = without_vector(session, row.id, embedder.name)
+        missing = without_vector(session, row.id, embedder.fingerprint)
     matrix = embedder.embed_passages([text for _, text in missing]) if missing else None
     with installation.database.transaction(tenant) as session:
         if matrix is not None:
-            add_vectors(session, row.id, embedder.name, [index for index, _ in missing], matrix)
+            add_vectors(session, row.id, embedder.fingerprint, [index for index, _ in missing], matrix)
         set_fields(session, row.id, embeddings_version=version, status=DocumentStatus.READY.value)
 
 

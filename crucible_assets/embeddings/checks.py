@@ -21,7 +21,7 @@ def every_passage_has_a_vector(
 ) -> dg.AssetCheckResult:
     """Look for passages without a vector."""
     settings = installation.settings
-    model = embedder_from_settings(settings.embedding, settings.model_cache).name
+    model = embedder_from_settings(settings.embedding, settings.model_cache).fingerprint
     missing = []
     for project, keys in by_project(checked_batches(context)).items():
         with installation.database.transaction(project.tenant) as session:

@@ -7,7 +7,7 @@ from uuid import UUID
 import dagster as dg
 
 from crucible_assets.extractions.plan import Asked
-from crucible_assets.extractions.run import Progress, Run, extract
+from crucible_assets.extractions.run import Extracted, Progress, Run, extract
 from crucible_assets.metadata import extraction_metadata, table
 from crucible_assets.partitions import ALL, ProjectKey, batches, by_project, projects
 from crucible_assets.prompts.asset import prompts, require_project
@@ -21,6 +21,7 @@ from resources.models.providers.choose import describe, make_provider
 from resources.project import Project
 
 DEFAULT_SAMPLE = 10
+_PREVIEWED = 20  # cells shown with a materialisation
 
 
 @dg.asset(
@@ -40,7 +41,7 @@ def samples(
     with installation.database.transaction(key.tenant) as session:
         everything = list_documents(session, key.project)
     chosen = spread(everything, size)
-    progress = run_extraction(context, installation, key, chosen)
+    progress = run_extraction(context, installation, key, chosen).total
     return dg.MaterializeResult(metadata=_metadata(installation, context, key, chosen, progress))
 
 
@@ -59,9 +60,10 @@ def extractions(context: dg.AssetExecutionContext, installation: dg.ResourcePara
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
-        progress = run_extraction(context, installation, project, rows)
+        extracted = run_extraction(context, installation, project, rows)
         for key in keys:
             mine = [row for row in rows if row.batch == key.number]
+            progress = extracted.by_batch.get(key.number, Progress())
             context.add_asset_metadata(
                 _metadata(installation, context, project, mine, progress), partition_key=str(key)
             )
@@ -97,7 +99,7 @@ def run_extraction(
     installation: Installation,
     key: ProjectKey,
     rows: Sequence[DocumentRow],
-) -> Progress:
+) -> Extracted:
     """Extract some documents of a project. Raises dg.Failure with the reason when no call can succeed."""
     settings = installation.settings
     specs = models_of(context, installation)
@@ -116,16 +118,17 @@ def run_extraction(
         force=context.run.tags.get("crucible/force") == "true",
     )
     try:
-        progress = extract(
+        extracted = extract(
             run, lambda: [make_provider(spec, timeout_seconds=settings.call_timeout_seconds) for spec in specs]
         )
     except ModelError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    progress = extracted.total
     context.log.info(
         f"{key}: {progress.documents_done} documents, {progress.calls} calls paid, "
         f"{progress.calls_from_ledger} from the ledger, states {progress.states}"
     )
-    return progress
+    return extracted
 
 
 def _metadata(
@@ -137,7 +140,7 @@ def _metadata(
 ) -> dict[str, Any]:
     names = {row.id: row.name for row in rows}
     with installation.database.transaction(key.tenant) as session:
-        cells = load_cells(session, key.project, list(names)[:20])
+        cells = load_cells(session, key.project, list(names))
     preview = [
         {
             "document": names[cell.document_id],
@@ -147,7 +150,7 @@ def _metadata(
             "confidence": None if cell.confidence is None else f"{cell.confidence:.2f}",
             "evidence": cell.evidence[0]["quote"] if cell.evidence else "",
         }
-        for cell in sorted(cells, key=lambda c: (names[c.document_id], c.variable))
+        for cell in sorted(cells, key=lambda c: (names[c.document_id], c.variable))[:_PREVIEWED]
     ]
     failed = [
         {"document": names[c.document_id], "variable": c.variable, "reason": "; ".join(c.reasons)}

@@ -36,7 +36,7 @@ from resources.models.errors import ContextOverflowError, CredentialError, Model
 from resources.models.gateway import Gateway
 from resources.models.ledger import Call, CallContext
 from resources.project import Project, waves
-from resources.vocabulary import CellState
+from resources.vocabulary import CellState, Variable
 
 _REPAIRS = 2  # how often an unusable answer is asked again
 _HALVINGS = 3  # how often a stretch is cut in two because the answer did not fit
@@ -62,6 +62,7 @@ class Outcome:
 
     document_id: UUID
     name: str
+    batch: int
     rows: list[dict[str, Any]]
     paid: tuple[Call, ...]
     failed_cells: int
@@ -115,7 +116,12 @@ async def extract_document(
         open_ = [v for v in wave if dependency_met(v, cells)]
         for variable in wave:
             if variable not in open_:
-                cells[variable.name] = not_applicable_cell(variable)
+                failed = [d.variable for d in variable.depends_on if cells[d.variable].state is CellState.FAILED]
+                cells[variable.name] = (
+                    failed_cell(f"depends on {', '.join(failed)}, which failed")
+                    if failed
+                    else not_applicable_cell(variable)
+                )
         groups = grouped([asked[v.name] for v in open_], project.settings.variables_per_call)
         answers = await asyncio.gather(*(asking.group(group, planned, used) for group in groups))
         given = {name: answer for by_name in answers for name, answer in by_name.items()}
@@ -125,8 +131,14 @@ async def extract_document(
         for v in project.variables
     ]
     paid = {call.key: call for u in used.values() for call in u.calls if call.paid}
-    failed = sum(cell.state is CellState.FAILED for cell in cells.values())
-    return Outcome(source.id, source.name, rows, tuple(paid.values()), failed)
+    failed_cells = sum(cell.state is CellState.FAILED for cell in cells.values())
+    return Outcome(source.id, source.name, source.batch, rows, tuple(paid.values()), failed_cells)
+
+
+def _not_asked(variable: Variable, cells: Mapping[str, Cell]) -> Cell:
+    """The cell of a variable whose dependencies are not met, or could not be seen to be met."""
+    failed = [d.variable for d in variable.depends_on if cells[d.variable].state is CellState.FAILED]
+    return failed_cell(f"depends on {', '.join(failed)}, which failed") if failed else not_applicable_cell(variable)
 
 
 def _decide(

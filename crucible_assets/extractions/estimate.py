@@ -88,7 +88,7 @@ def _sources(session: TenantSession, rows: Sequence[DocumentRow]) -> list[Source
     texts, chunks = load_texts(session, ids), load_chunks(session, ids)
     return [
         Source(
-            row.id, row.name, texts[row.id].text, texts[row.id].segments, row.language,
+            row.id, row.name, row.batch, texts[row.id].text, texts[row.id].segments, row.language,
             tuple((start, end) for start, end, _ in chunks.get(row.id, ())),
         )
         for row in rows

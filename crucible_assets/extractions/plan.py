@@ -23,6 +23,7 @@ class Source:
 
     id: UUID
     name: str
+    batch: int
     text: str
     segments: tuple[Segment, ...]
     language: str | None

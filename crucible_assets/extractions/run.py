@@ -9,6 +9,7 @@ import asyncio
 import gc
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from resources.database.repositories import cells as cell_store
 from resources.database.repositories.documents import DocumentRow, load_texts
 from resources.database.repositories.passages import load_chunks
 from resources.database.repositories.tasks import get_task, update_task
+from resources.models.errors import CredentialError, ModelError, ModelMissingError
 from resources.models.gateway import Gateway, GatewayStoppedError
 from resources.models.ledger import Ledger
 from resources.models.request import Provider
@@ -63,9 +65,41 @@ class Progress:
     states: dict[str, int] = field(default_factory=lambda: {state.value: 0 for state in CellState})
     stopped: str | None = None
 
+    def count(self, outcome: Outcome) -> None:
+        """Add a document that was worked on."""
+        self.documents_with_failures += bool(outcome.failed_cells)
+        for call in outcome.paid:
+            self.calls += 1
+            self.input_tokens += call.reply.usage.input_tokens
+            self.cached_tokens += call.reply.usage.cached_tokens
+            self.output_tokens += call.reply.usage.output_tokens
+            self.cost_usd += call.cost_usd or Decimal(0)
+            self.unpriced_calls += call.cost_usd is None
+        asked = {key for row in outcome.rows for key in row["call_keys"]}
+        self.calls_from_ledger += len(asked) - len(outcome.paid)
+        self._count_done([row["state"] for row in outcome.rows])
+
+    def count_unchanged(self, states: Sequence[str]) -> None:
+        """Add a document whose cells were up to date."""
+        self.documents_unchanged += 1
+        self._count_done(states)
+
+    def _count_done(self, states: Sequence[str]) -> None:
+        self.documents_done += 1
+        for state in states:
+            self.states[state] += 1
+
     def as_json(self) -> dict[str, Any]:
         """For the task's row and Dagster's metadata."""
         return {**asdict(self), "cost_usd": str(self.cost_usd)}
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a run did, as a whole and batch by batch."""
+
+    total: Progress
+    by_batch: Mapping[int, Progress]
 
 
 class RunStoppedError(RuntimeError):
@@ -86,7 +120,7 @@ class Run:
     force: bool = False
 
 
-def extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Progress:
+def extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Extracted:
     """Fill the cells of `run.documents`. Blocking; `providers` is called inside the run's own event loop.
 
     Raises ModelMissingError and CredentialError when no call can succeed, RunStoppedError when the task was
@@ -110,7 +144,7 @@ def _fewer_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Progress:
+async def _extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Extracted:
     gateway = Gateway(providers(), Ledger(run.database, run.tenant), concurrency=run.concurrency)
     schedule = _Schedule(run, gateway)
     try:
@@ -143,12 +177,15 @@ class _Schedule:
         self.run = run
         self.gateway = gateway
         self.progress = Progress(documents=len(run.documents))
+        sizes = Counter(document.batch for document in run.documents)
+        self.by_batch = {batch: Progress(documents=size) for batch, size in sizes.items()}
         self._finished: asyncio.Queue[Outcome | None] = asyncio.Queue(maxsize=4 * _SAVED_TOGETHER)
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="extract")
         self._loop = asyncio.get_running_loop()
+        self._hopeless: ModelError | None = None
         self._places = asyncio.Semaphore(max(4, run.concurrency))
 
-    async def finish(self) -> Progress:
+    async def finish(self) -> "Extracted":
         """Work through all documents and report."""
         saver = asyncio.create_task(self._save_finished())
         reporter = asyncio.create_task(self._report_regularly())
@@ -171,9 +208,11 @@ class _Schedule:
             self._threads.shutdown()
         if error is not None:
             raise error
+        if self._hopeless is not None:
+            raise self._hopeless
         if self.progress.stopped:
             raise RunStoppedError(self.progress.stopped)
-        return self.progress
+        return Extracted(self.progress, self.by_batch)
 
     def stop(self, reason: str) -> None:
         """Start no further document or call."""
@@ -213,6 +252,7 @@ class _Schedule:
             source = Source(
                 id=document.id,
                 name=document.name,
+                batch=document.batch,
                 text=texts[document.id].text,
                 segments=texts[document.id].segments,
                 language=document.language or self.run.project.language,
@@ -222,8 +262,7 @@ class _Schedule:
                 self.gateway, self.run.project, self.run.asked, source, document.parser_version or ""
             )
             if self._unchanged(plan, known):
-                self.progress.documents_unchanged += 1
-                self._count_done([known[document.id, name][1] for name in self.run.asked])
+                self._count_unchanged(document, [known[document.id, name][1] for name in self.run.asked])
             else:
                 planned.append(plan)
         await self.gateway.remember([key for plan in planned for key in plan.keys])
@@ -251,11 +290,10 @@ class _Schedule:
         reason = document.error_message or f"it is still {document.status.value}"
         made_from = f"unread {document.error_reason} {document.parser_version}"
         if all(known.get((document.id, name), ("",))[0] == made_from for name in self.run.asked):
-            self.progress.documents_unchanged += 1
-            self._count_done([CellState.FAILED.value] * len(self.run.asked))
+            self._count_unchanged(document, [CellState.FAILED.value] * len(self.run.asked))
             return
         rows = failed_rows(document.id, self.run.asked, reason, made_from, self.run.task_id)
-        await self._finished.put(Outcome(document.id, document.name, rows, (), len(rows)))
+        await self._finished.put(Outcome(document.id, document.name, document.batch, rows, (), len(rows)))
 
     async def _work(self, planned: Planned) -> None:
         try:
@@ -264,6 +302,10 @@ class _Schedule:
             )
         except GatewayStoppedError:
             return  # the document is not finished; its finished calls are in the ledger
+        except (CredentialError, ModelMissingError) as error:
+            self._hopeless = self._hopeless or error  # no other call can succeed; those in flight still may
+            self.stop(str(error))
+            return
         finally:
             self._places.release()
         await self._finished.put(outcome)
@@ -290,23 +332,12 @@ class _Schedule:
             cell_store.save_cells(session, self.run.project.id, [row for item in group for row in item.rows])
 
     def _count(self, outcome: Outcome) -> None:
-        progress = self.progress
-        progress.documents_with_failures += bool(outcome.failed_cells)
-        for call in outcome.paid:
-            progress.calls += 1
-            progress.input_tokens += call.reply.usage.input_tokens
-            progress.cached_tokens += call.reply.usage.cached_tokens
-            progress.output_tokens += call.reply.usage.output_tokens
-            progress.cost_usd += call.cost_usd or Decimal(0)
-            progress.unpriced_calls += call.cost_usd is None
-        asked_keys = {key for row in outcome.rows for key in row["call_keys"]}
-        progress.calls_from_ledger += len(asked_keys) - len(outcome.paid)
-        self._count_done([row["state"] for row in outcome.rows])
+        for progress in (self.progress, self.by_batch[outcome.batch]):
+            progress.count(outcome)
 
-    def _count_done(self, states: Sequence[str]) -> None:
-        self.progress.documents_done += 1
-        for state in states:
-            self.progress.states[state] += 1
+    def _count_unchanged(self, document: DocumentRow, states: Sequence[str]) -> None:
+        for progress in (self.progress, self.by_batch[document.batch]):
+            progress.count_unchanged(states)
 
     async def _report_regularly(self) -> None:
         while True:

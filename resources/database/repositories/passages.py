@@ -104,6 +104,11 @@ def add_vectors(
         session.execute(insert(vectors).on_conflict_do_nothing(), rows)
 
 
+def delete_vectors(session: TenantSession, ids: Collection[UUID], model: str) -> None:
+    """Forget the vectors of one model, so that they are made again."""
+    session.execute(sa.delete(vectors).where(vectors.c.document_id.in_(list(ids)), vectors.c.model == model))
+
+
 def counts(session: TenantSession, ids: Collection[UUID]) -> tuple[int, int, int]:
     """(chunks, passages, vectors) of some documents."""
     wanted = list(ids)

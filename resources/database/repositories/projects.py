@@ -7,6 +7,7 @@ from resources.database.engine import TenantSession
 from resources.database.tables import projects, tenants, variables
 from resources.project import (
     Project,
+    ProjectError,
     settings_from_dict,
     settings_to_dict,
     variable_from_dict,
@@ -24,6 +25,18 @@ def ensure_tenant(session: TenantSession) -> None:
     """Make the session's own tenant exist."""
     tenant = tenant_of(session)
     session.execute(insert(tenants).values(id=tenant, name=tenant).on_conflict_do_nothing())
+
+
+def refuse_other_study(session: TenantSession, project: Project) -> None:
+    """Raise ProjectError when a project of this id exists whose documents lie elsewhere: it is another study."""
+    known = session.execute(sa.select(projects.c.name, projects.c.source).where(projects.c.id == project.id)).first()
+    if known is not None and known.name != project.name and known.source != project.source:
+        raise ProjectError(
+            [
+                f"id: {project.id!r} is already the study {known.name!r} with documents in {known.source}. "
+                "Give this one an id of its own, for example `id: my-study`."
+            ]
+        )
 
 
 def save_project(session: TenantSession, project: Project) -> None:

@@ -1,6 +1,6 @@
 """Tasks: what a person asked for, how far it is, and what happened on the way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,12 @@ def get_task(session: TenantSession, task_id: UUID) -> Task | None:
     return _task(row) if row else None
 
 
+def lock_task(session: TenantSession, task_id: UUID) -> Task | None:
+    """One task as it is now, held against changes by others until the transaction ends."""
+    row = session.execute(sa.select(*_COLUMNS).where(tasks.c.id == task_id).with_for_update()).one_or_none()
+    return _task(row) if row else None
+
+
 def active_extraction(session: TenantSession, project_id: str) -> Task | None:
     """The unfinished SAMPLE or FULL task of a project."""
     row = session.execute(
@@ -102,6 +108,22 @@ def open_tasks(session: TenantSession) -> list[Task]:
     rows = session.execute(
         sa.select(*_COLUMNS)
         .where(tasks.c.status.in_([TaskStatus.PENDING.value, TaskStatus.RUNNING.value]))
+        .order_by(tasks.c.created_at)
+    )
+    return [_task(row) for row in rows]
+
+
+def driven_by_commands(
+    session: TenantSession, project_id: str, statuses: Iterable[TaskStatus] = ACTIVE
+) -> list[Task]:
+    """Unfinished tasks of every kind whose runs a command executes in its own process, oldest first."""
+    rows = session.execute(
+        sa.select(*_COLUMNS)
+        .where(
+            tasks.c.project_id == project_id,
+            tasks.c.status.in_([status.value for status in statuses]),
+            tasks.c.parameters["driver"].astext == "cli",
+        )
         .order_by(tasks.c.created_at)
     )
     return [_task(row) for row in rows]
@@ -140,6 +162,30 @@ def update_task(session: TenantSession, task_id: UUID, **fields: Any) -> None:
         if status not in ACTIVE:
             fields["finished_at"] = sa.func.now()
     session.execute(sa.update(tasks).where(tasks.c.id == task_id).values(updated_at=sa.func.now(), **fields))
+
+
+def pause_task(session: TenantSession, task_id: UUID) -> bool:
+    """Ask a task to stop for now; its run finishes the calls in flight and ends. False when it is not open."""
+    task = lock_task(session, task_id)
+    if task is None or task.status not in (TaskStatus.PENDING, TaskStatus.RUNNING):
+        return False
+    update_task(session, task_id, status=TaskStatus.PAUSED)
+    log(session, "paused", "a person paused it", task_id)
+    return True
+
+
+def resume_task(session: TenantSession, task_id: UUID) -> bool:
+    """Let a paused task go on: PENDING again, so that its step is started anew. False when it is not paused.
+
+    From then on the task sensor drives it, even if a command began it: that command ended with the pause.
+    """
+    task = lock_task(session, task_id)
+    if task is None or task.status is not TaskStatus.PAUSED:
+        return False
+    kept = {name: value for name, value in task.parameters.items() if name not in ("driver", "process")}
+    update_task(session, task_id, status=TaskStatus.PENDING, parameters=kept)
+    log(session, "resumed", "a person resumed it", task_id)
+    return True
 
 
 def log(session: TenantSession, kind: str, message: str, task_id: UUID | None = None, **payload: Any) -> None:
