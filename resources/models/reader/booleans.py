@@ -64,7 +64,8 @@ def _said(question: Question, field: Field) -> list[Candidate]:
     title = tuple(word for word in question.query.core if word not in _PREFIXES)
     instructed = tuple(word for word in question.query.head if word not in title)
     aliases = [set(content_stems(alias)) for alias in aliases_of(field.instructions)]
-    negative = _NEGATION.search(_FIRST_SENTENCE.split(field.instructions)[0]) is not None
+    asked = _FIRST_SENTENCE.split(field.instructions)[0]
+    negative = any(asked[match.end() : match.end() + 1] != "-" for match in _NEGATION.finditer(asked))
     found = []
     for number, coverage in question.coverages.items():
         first, last = question.analysis.sentence_tokens[number]

@@ -22,7 +22,7 @@ _DENIED = re.compile(
     re.I,
 )
 _OPEN = re.compile(  # asked for, planned or feared: not yet so
-    r"\b(?:if|whether|unless|would|could|should|may|might|can|before|until|proposal to"
+    r"\b(?:if|whether|unless|would|could|should|(?-i:may)|might|can|before|until|proposal to"
     r"|asks?(?:ed)? (?:for|to)|recommend\w*|ob|falls|wenn|bevor|würde|könnte|soll)\b[^.;:\n]{0,40}$",
     re.I,
 )

@@ -140,7 +140,8 @@ LIGHT_WORDS = stems_of(
 # Words before or in a label that make it another label: 'Sub total', 'previous date'.
 CONTRARY_WORDS = stems_of(
     "sub subtotal previous former excl excluding before print printed old last zwischensumme netto net discount "
-    "change rounding qty quantity items item no number nr id"
+    "change rounding qty quantity items item no number nr id "
+    "paid tendered tender accepted cash received"
 )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from resources.models.reader.addresses import address_candidates
 from resources.models.reader.labelled import labelled
+from resources.models.reader.lengths import fitted_lengths
 from resources.models.reader.naming import name_candidates
 from resources.models.reader.parties import party_candidates
 from resources.models.reader.roles import Role, role_of
@@ -33,6 +34,8 @@ def text_candidates(question: Question, field: Field) -> list[Candidate]:
     if role is Role.CLAUSE and field.multiple:
         return labelled(question, _LONGEST)  # a list of whole sentences would be no list of values
     found = _BY_ROLE.get(role, _clauses)(question)
+    if role is Role.DURATION:
+        return fitted_lengths(question, field, found)
     return found or (labelled(question, _LONGEST) if role not in _FORMED else [])
 
 

@@ -88,7 +88,8 @@ def number_candidates(question: Question, field: Field) -> list[Candidate]:
         )
     if not _TOTAL & {*question.query.title, *question.query.head}:
         return found
-    return _as_totals(question, field, _largest_total(found) if "total" in question.query.title else found)
+    found = _as_totals(question, field, found)
+    return _largest_total(question.analysis.text, found) if "total" in question.query.title else found
 
 
 def _figure_fit(question: Question, field: Field, mention: Mention, fits: dict[Kind, float]) -> float:
@@ -123,6 +124,7 @@ def _as_totals(question: Question, field: Field, found: list[Candidate]) -> list
     wanted = asks_with_tax(field.instructions)
     raised = []
     largest = max((size_of(str(c.value)) for c in found if c.evidence.fit >= 0.95), default=0.0)
+    largest_sum = max((size_of(str(c.value)) for c in found if c.span.start in sums), default=0.0)
     for candidate in found:
         evidence, span = candidate.evidence, candidate.span
         if largest and evidence.fit >= 0.95:
@@ -130,6 +132,8 @@ def _as_totals(question: Question, field: Field, found: list[Candidate]) -> list
             evidence = replace(evidence, prior=max(evidence.prior, _LARGE * share))
         if evidence.fit >= 0.8 and span.start in sums:
             evidence = replace(evidence, label=max(evidence.label, _SUM), prior=max(evidence.prior, 0.5))
+            if wanted is not False and size_of(str(candidate.value)) < largest_sum:
+                evidence = replace(evidence, fit=0.75 * evidence.fit)  # a sum that another one takes up
         if wanted is not None and evidence.fit >= 0.8:
             row = Span(text.rfind("\n", max(0, span.start - 60), span.start) + 1, candidate.unit.end)
             said = says_tax(text, row, Mention(span.start, span.end, Kind.MONEY))
@@ -145,13 +149,19 @@ _TOTAL = stems_of(
     "total sum gesamt gesamtkosten gesamtbetrag altogether whole overall summe totale totaal somme suma"
 )
 _LARGE = 0.55  # prior of the largest amount
-_SUM, _TAXED = 0.45, 0.4  # what arithmetic and a word on tax weigh, as a label would
+_ROUNDED = 0.06  # what cash rounding changes at most
+_SUM, _TAXED = 0.55, 0.4  # what arithmetic and a word on tax weigh, as a label would
 
 
-def _largest_total(found: list[Candidate]) -> list[Candidate]:
-    """Of several figures labelled as totals the largest is the one that includes the rest."""
+def _largest_total(text: str, found: list[Candidate]) -> list[Candidate]:
+    """Of several figures labelled as totals the largest includes the rest, or what it is after rounding."""
     sizes = [size_of(str(c.value)) if c.evidence.label >= 0.5 and c.evidence.fit >= 0.8 else 0.0 for c in found]
     largest = max(sizes, default=0.0)
+    ends = [c.span.end for c, size in zip(found, sizes, strict=True) if size and size == largest]
+    for candidate, size in zip(found, sizes, strict=True):
+        start = candidate.span.start
+        if abs(size - largest) < _ROUNDED and ends and start > ends[-1] and start - ends[-1] < 300:
+            largest = size if "round" in text[ends[-1] : start].lower() else largest
     return [
         replace(c, evidence=replace(c.evidence, prior=1.0))
         if size and size == largest
