@@ -108,21 +108,23 @@ def _over(job: str, first: str, last: str) -> Step:
     return Step(job, first) if first == last else Step(job, first, last)
 
 
-def run_tags(project: ProjectKey, task_id: UUID, kind: TaskKind, number: int, wish: Wish) -> dict[str, str]:
-    """The tags of a task's run: who asked, for what, and how."""
+def run_tags(
+    project: ProjectKey, task_id: UUID, kind: TaskKind, number: int, wish: Wish, attempt: int = 0
+) -> dict[str, str]:
+    """The tags of a task's run: who asked, for what, and how. `attempt` counts how often the task was resumed."""
     return {
         "crucible/tenant": project.tenant,
         "crucible/project": project.project,
         "crucible/task": str(task_id),
         "crucible/kind": kind.value,
         "crucible/step": str(number),
+        "crucible/attempt": str(attempt),
         **wish.tags,
     }
 
 
-def step_run(instance: dg.DagsterInstance, task_id: UUID, number: int) -> dg.DagsterRun | None:
-    """The newest run of a task's step, retries included; None when it was not started."""
-    runs = instance.get_runs(
-        filters=dg.RunsFilter(tags={"crucible/task": str(task_id), "crucible/step": str(number)}), limit=1
-    )
+def step_run(instance: dg.DagsterInstance, task_id: UUID, number: int, attempt: int = 0) -> dg.DagsterRun | None:
+    """The newest run of an attempt at a task's step, retries included; None when it was not started."""
+    tags = {"crucible/task": str(task_id), "crucible/step": str(number), "crucible/attempt": str(attempt)}
+    runs = instance.get_runs(filters=dg.RunsFilter(tags=tags), limit=1)
     return runs[0] if runs else None

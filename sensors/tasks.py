@@ -7,10 +7,12 @@ import dagster as dg
 from crucible_assets.partitions import ProjectKey
 from jobs.jobs import ALL_JOBS
 from jobs.steps import Step, Wish, run_tags, step_run
-from resources.database.repositories.tasks import Task, log, open_tasks, update_task
+from jobs.vanished import release_vanished
+from resources.database.repositories.tasks import Task, lock_task, log, open_tasks, update_task
 from resources.installation import Installation
 from resources.vocabulary import TaskStatus
 
+_OPEN = (TaskStatus.PENDING, TaskStatus.RUNNING)
 _ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
@@ -18,49 +20,82 @@ _ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
     jobs=ALL_JOBS,
     minimum_interval_seconds=2,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts the runs of tasks that are pending, in order; a run key per step makes each start once.",
+    description="Starts the runs of tasks that are pending, in order; a run key per step and attempt makes each "
+    "start once. Ends tasks whose command is gone. What goes wrong with one task does not stop the others.",
 )
 def task_sensor(
     context: dg.SensorEvaluationContext, installation: dg.ResourceParam[Installation]
 ) -> Iterator[dg.RunRequest]:
     """Move every open task of every tenant one step on."""
     for tenant in installation.database.tenants():
-        with installation.database.transaction(tenant) as session:
-            tasks = [task for task in open_tasks(session) if task.parameters.get("driver") != "cli"]
+        try:
+            with installation.database.transaction(tenant) as session:
+                tasks = open_tasks(session)
+        except Exception:
+            context.log.exception(f"The tasks of tenant {tenant} cannot be read; they are looked at again")
+            continue
         for task in tasks:
-            request = advance(context.instance, installation, tenant, task)
+            try:
+                request = _look_after(context, installation, tenant, task)
+            except Exception:
+                context.log.exception(f"Task {task.id} of {tenant}/{task.project_id} cannot be moved on")
+                continue
             if request is not None:
                 yield request
+
+
+def _look_after(
+    context: dg.SensorEvaluationContext, installation: Installation, tenant: str, task: Task
+) -> dg.RunRequest | None:
+    if task.parameters.get("driver") != "cli":
+        return advance(context.instance, installation, tenant, task)
+    with installation.database.transaction(tenant) as session:
+        said = release_vanished(session, context.instance, task.project_id, _OPEN)
+    if said:
+        context.log.warning(f"{tenant}/{task.project_id}: {said}")
+    return None
 
 
 def advance(
     instance: dg.DagsterInstance, installation: Installation, tenant: str, task: Task
 ) -> dg.RunRequest | None:
-    """Look at the run of the task's step; finish the task, or give the request for the run it needs now."""
-    step = task.step
-    run = step_run(instance, task.id, step)
-    if run is not None and run.status is dg.DagsterRunStatus.SUCCESS:
-        step += 1
-        run = step_run(instance, task.id, step) if step < len(task.steps) else None
+    """Look at the run of the task's step; finish the task, or give the request for the run it needs now.
+
+    A task that is PENDING although a run of its step has ended was paused and is wanted again: the step is started
+    anew, under the number of the next attempt.
+    """
     with installation.database.transaction(tenant) as session:
-        if step >= len(task.steps):
+        now = lock_task(session, task.id)
+        if now is None or now.status not in _OPEN:
+            return None  # somebody paused or ended it since it was listed
+        attempt, step = int(now.parameters.get("attempt", 0)), now.step
+        run = step_run(instance, task.id, step, attempt)
+        if run is not None and run.status is dg.DagsterRunStatus.SUCCESS:
+            step += 1
+            run = step_run(instance, task.id, step, attempt) if step < len(now.steps) else None
+        if step >= len(now.steps):
             update_task(session, task.id, status=TaskStatus.COMPLETED, step=step)
             log(session, "completed", "all steps done", task.id)
             return None
         if run is not None:
-            if run.status in _ENDED_BADLY and run.tags.get("dagster/will_retry") != "true":
-                message = f"run {run.run_id} of step {task.steps[step]['job']} ended as {run.status.value}"
+            if run.status not in _ENDED_BADLY or run.tags.get("dagster/will_retry") == "true":
+                if step != now.step or run.run_id != now.run_id:
+                    update_task(session, task.id, step=step, run_id=run.run_id)
+                return None
+            if now.status is TaskStatus.RUNNING:
+                message = f"run {run.run_id} of step {now.steps[step]['job']} ended as {run.status.value}"
                 update_task(session, task.id, status=TaskStatus.FAILED, message=message, step=step)
                 log(session, "failed", message, task.id)
-            elif step != task.step or run.run_id != task.run_id:
-                update_task(session, task.id, step=step, run_id=run.run_id)
-            return None
-        update_task(session, task.id, status=TaskStatus.RUNNING, step=step)
-    project = ProjectKey(tenant, task.project_id)
-    wanted = Step.from_json(task.steps[step])
+                return None
+            attempt += 1
+        update_task(
+            session, task.id, status=TaskStatus.RUNNING, step=step, parameters={**now.parameters, "attempt": attempt}
+        )
+    project = ProjectKey(tenant, now.project_id)
+    wanted = Step.from_json(now.steps[step])
     return dg.RunRequest(
-        run_key=f"{task.id}/{step}",
+        run_key=f"{now.id}/{step}/{attempt}",
         job_name=wanted.job,
         partition_key=wanted.partition_key,
-        tags=run_tags(project, task.id, task.kind, step, Wish.from_json(task.parameters)) | wanted.range_tags,
+        tags=run_tags(project, now.id, now.kind, step, Wish.from_json(now.parameters), attempt) | wanted.range_tags,
     )

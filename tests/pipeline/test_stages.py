@@ -1,26 +1,20 @@
-"""Intake, prompts, tasks and sensors on the real database, stage by stage."""
+"""Intake, prompts, cells and tasks on the real database, stage by stage."""
 
 import uuid
 from dataclasses import replace
-from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from crucible_assets.documents.intake import SourceError, take_folder
-from crucible_assets.partitions import ProjectKey, register
 from crucible_assets.prompts.asset import make_prompts
-from jobs.steps import Step, Wish, steps_of
 from resources.database.repositories.cells import load_cells, save_cells
 from resources.database.repositories.documents import NewFile, list_documents, take_in
 from resources.database.repositories.projects import load_project, save_project
 from resources.database.repositories.prompts import active_prompts, all_versions
-from resources.database.repositories.tasks import TaskActiveError, create_task, get_task, update_task
+from resources.database.repositories.tasks import TaskActiveError, create_task, update_task
 from resources.installation import Installation
 from resources.project import project_from_data
 from resources.vocabulary import DocumentOrigin, TaskKind, TaskStatus
-from sensors.inbox import inbox_sensor
-from sensors.tasks import task_sensor
 
 FOLDER = DocumentOrigin.FOLDER
 
@@ -131,78 +125,3 @@ def test_one_active_extraction_task_per_project_and_tenant(database, project):
             update_task(session, first, status=TaskStatus.CANCELLED)
             second = create_task(session, project.id, TaskKind.FULL, {}, [])
             update_task(session, second, status=TaskStatus.CANCELLED)
-
-
-@pytest.fixture
-def instance():
-    with dg.DagsterInstance.ephemeral() as made:
-        yield made
-
-
-def tick(sensor, instance, installation, cursor=None):
-    context = dg.build_sensor_context(instance=instance, resources={"installation": installation}, cursor=cursor)
-    requests = [r for r in sensor(context) or [] if isinstance(r, dg.RunRequest)]
-    return requests, context.cursor
-
-
-def finish(instance, request, status):
-    """A run as the request asks for it, in the state given."""
-    from dagster._core.test_utils import create_run_for_test
-
-    tags = dict(request.tags)
-    return create_run_for_test(instance, job_name=request.job_name or "job", tags=tags, status=status)
-
-
-def test_a_task_becomes_its_runs_one_after_the_other(database, installation, project, instance):
-    key = ProjectKey("other", project.id)
-    keys = register(instance, key, [1])
-    steps = steps_of(TaskKind.FULL, key, keys, instance.get_dynamic_partitions("batches"))
-    with database.transaction("other") as session:
-        task = create_task(session, project.id, TaskKind.FULL, Wish(models=("local",)).as_json(),
-                           [s.as_json() for s in steps])  # fmt: skip
-    seen = []
-    for _ in steps:
-        requests, _ = tick(task_sensor, instance, installation)
-        mine = [r for r in requests if r.tags["crucible/task"] == str(task)]
-        assert len(mine) == 1
-        assert mine[0].run_key == f"{task}/{len(seen)}"
-        assert mine[0].tags["crucible/tenant"] == "other"
-        assert mine[0].tags["crucible/models"] == "local"
-        seen.append(mine[0].job_name)
-        finish(instance, mine[0], dg.DagsterRunStatus.SUCCESS)
-    tick(task_sensor, instance, installation)
-    assert seen == ["ingest", "prepare", "full", "export"]
-    with database.transaction("other") as session:
-        assert get_task(session, task).status is TaskStatus.COMPLETED
-    with database.transaction("default") as session:
-        assert get_task(session, task) is None
-
-
-def test_a_failed_run_fails_the_task_with_the_reason(database, installation, project, instance):
-    step = Step("export", f"default/{project.id}")
-    with database.transaction("default") as session:
-        task = create_task(session, project.id, TaskKind.EXPORT, {}, [step.as_json()])
-    requests, _ = tick(task_sensor, instance, installation)
-    mine = next(r for r in requests if r.tags["crucible/task"] == str(task))
-    run = finish(instance, mine, dg.DagsterRunStatus.FAILURE)
-    tick(task_sensor, instance, installation)
-    with database.transaction("default") as session:
-        ended = get_task(session, task)
-    assert ended.status is TaskStatus.FAILED
-    assert run.run_id in ended.message
-
-
-def test_files_in_the_inbox_start_ingest_once(database, installation, project, instance, home, monkeypatch):
-    monkeypatch.setattr("sensors.inbox._SETTLED_SECONDS", -1.0)
-    folder: Path = installation.settings.inbox / "default" / project.id
-    folder.mkdir(parents=True)
-    (folder / "new.txt").write_text(project.id)
-    requests, cursor = tick(inbox_sensor, instance, installation)
-    mine = [r for r in requests if project.id in str(r.tags)]
-    assert len(mine) == 1
-    assert tick(inbox_sensor, instance, installation, cursor)[0] == []
-    (folder / "more.txt").write_text(project.id + "more")
-    requests, _ = tick(inbox_sensor, instance, installation, cursor)
-    assert len([r for r in requests if project.id in str(r.tags)]) == 1
-    with database.transaction("default") as session:
-        assert [row.name for row in list_documents(session, project.id)] == ["more.txt", "new.txt"]
