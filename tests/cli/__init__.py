@@ -1,0 +1,1 @@
+"""Every command, started as a person starts it."""
