@@ -17,7 +17,7 @@ from resources.settings import load_settings
 from resources.vocabulary import Dependency, ValidationRules, Variable
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PACKAGES = ("resources", "crucible_assets", "jobs", "sensors", "cli")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
