@@ -10,7 +10,8 @@ from resources.vocabulary import VariableType
 def ask(document: str, name: str, kind: VariableType, instructions: str = "", **more: Any) -> dict[str, Any]:
     """The reader's entry for one field."""
     field = Field(name, kind, instructions, more.pop("title", name.replace("_", " ")), **more)
-    return read(document, (field,), "en")[name]
+    entry: dict[str, Any] = read(document, (field,), "en")[name]
+    return entry
 
 
 GRANT = """Grant decision

@@ -56,7 +56,10 @@ def test_a_town_is_told_by_what_stands_round_it(text: str) -> None:
 
 
 def test_a_total_is_the_sum_of_the_lines_above_and_includes_tax_when_asked() -> None:
-    bill = "Item | EUR\nSails | 1 200.00\nRigging | 300.00\nSum | 1 500.00\nVAT at 20 % | 300.00\nTo hand over | 1 800.00"
+    bill = (
+        "Item | EUR\nSails | 1 200.00\nRigging | 300.00\nSum | 1 500.00\n"
+        "VAT at 20 % | 300.00\nTo hand over | 1 800.00"
+    )
     entry = ask(bill, "total_cost", T.NUMBER, "What all costs, VAT included.", unit="EUR")
     assert entry["value"] == "1 800.00"
 
@@ -69,8 +72,8 @@ def test_house_numbers_are_no_amounts() -> None:
 
 def test_people_with_a_role_are_staff_and_applicants_are_not() -> None:
     text = (
-        "Dear Mr Oswin Tarrant,\nyour request was examined by our inspector, Belinda Croft, on 4 June and approved by "
-        "Hamish Duffield of this office.\n\nYours sincerely,\nRowena Pike\nLicensing Officer"
+        "Dear Mr Oswin Tarrant,\nyour request was examined by our inspector, Belinda Croft, on 4 June and approved "
+        "by Hamish Duffield of this office.\n\nYours sincerely,\nRowena Pike\nLicensing Officer"
     )
     entry = ask(text, "staff", T.TEXT, "Every person who acted for the office: officers, inspectors.", multiple=True)
     assert {one["value"] for one in entry["values"]} == {"Belinda Croft", "Hamish Duffield", "Rowena Pike"}

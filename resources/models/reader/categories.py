@@ -17,8 +17,8 @@ from resources.models.reader.words import STOP_WORDS, content_stems, fold, stem,
 from resources.models.request import Field
 
 _DENIED = re.compile(
-    r"\b(?:not|no|nor|never|without|nothing|neither|nicht|kein\w*|ohne|weder|ne|pas|sans|aucun\w*|sin|non|senza|geen"
-    r"|zonder)\s+(?:[\w-]+\s+){0,2}$",
+    r"\b(?:(?:not|no|nor|never|nothing|neither|nicht|kein\w*|weder|ne|pas|aucun\w*|non|geen)\s+(?:[\w-]+\s+){0,2}"
+    r"|(?:without|ohne|sans|sin|senza|zonder)\s+(?:[\w-]+\s+)?)$",
     re.I,
 )
 _OPEN = re.compile(  # asked for, planned or feared: not yet so

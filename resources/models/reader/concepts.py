@@ -53,9 +53,11 @@ previous | former | old | existing | present | replaced | replaces | bisherig | 
 > total | gesamtkosten | schlussrechnung | zusammen | brutto
 > contractor | quotation | quote from | estimate of | tender | order | engaged | hired | subcontractor | goes to
 > contractor | fachbetrieb | auftragnehmer | eingebaut | angebot | rechnung von | firma
+> grant | zuwendung | zuschuss | bewilligt | fördersumme | sum of | up to
 > works | maßnahme | massnahme | arbeiten | job | project | travaux
 building | house | dwelling | property | objekt | gebäude | haus | bâtiment
-built | year built | year of construction | baujahr | construction year | constructed
+built | dates from | erected | put up | completed in | opened in | errichtet
+built | erbaut | aus dem jahr | year built | year of construction | baujahr | construction year | constructed
 area | floor area | wohnfläche | surface | fläche | superficie
 protected | listed | heritage | denkmalschutz | baudenkmal | denkmal
 company | firm | corporation | unternehmen | société | empresa | azienda | bedrijf

@@ -12,15 +12,15 @@ from resources.models.request import Field
 _GENERIC = stems_of("term period duration length time laufzeit dauer frist durée plazo duración durata initial")
 _OF_CONTRACT = re.compile(r"\b(?:contract|agreement|lease|licen[cs]e|vertrag\w*|contrat|contrato|contratto)\b", re.I)
 _LASTS = re.compile(  # 'This Agreement shall remain in force for', 'the term of this Agreement is', 'Term: … '
-    r"\b(?:this|the|your|its|said|der|dieser|le|el)\s+(?:\w+\s+){0,3}?(?:agreement|contract|lease|licen[cs]e|vertrag|contrat|"
-    r"contrato|obligations?|term|undertaking\w*)\b[^.;]{0,160}\b(?:remain|continue|force|effect\w*|expires?|terminates?"
+    r"\b(?:this|the|your|its|said|der|dieser|le|el)\s+(?:\w+\s+){0,3}?(?:agreement|contract|lease|licen[cs]e|vertrag|"
+    r"contrat|contrato|obligations?|term|undertaking\w*)\b[^.;]{0,160}\b(?:remain|continue|force|effect\w*|expires?|terminates?"
     r"|shall be|is|last|läuft|gilt|endet)\b"
     r"|\bterm of (?:this|the)\b|^\W*(?:\d+[.)]\s*)?(?:initial\s+)?(?:term|duration|laufzeit|durée|plazo)\b",
     re.IGNORECASE,
 )
 _OTHER = re.compile(  # what is promised or due within a time, not what lasts
-    r"\b(?:solicit\w*|compete|competi\w+|hire|employ(?:ed|ees?|ment)|prior written|notice|within|cure|days? (?:of|after)"
-    r"|standstill|revoke|severance|salary|interest)\b",
+    r"\b(?:solicit\w*|compete|competi\w+|hire|employ(?:ed|ees?|ment)|prior written|notice|within|cure"
+    r"|days? (?:of|after)|standstill|revoke|severance|salary|interest)\b",
     re.IGNORECASE,
 )
 _UNLIKE, _RESTRICTED, _UNNAMED = 0.5, 0.7, 0.55

@@ -134,6 +134,8 @@ def _person(text: str, mention: Mention, small: frozenset[str]) -> Span | None:
             run.clear()
     while run and fold(run[-1].group()) in _PARTICLES:
         run.pop()
+    if len(run) > 3 and run[-1].group() in [match.group() for match in run[:-2]]:
+        del run[:-2]  # a signature and the name in type: 'A. Byron Ada Byron'
     if not 2 <= len(run) <= 4 or all(len(match.group()) <= 2 for match in run):
         return None
     return Span(run[0].start(), run[-1].end())

@@ -30,7 +30,9 @@ def name_candidates(question: Question) -> list[Candidate]:
     names = _names(question)
     if wanted is Form.PERSON:
         people = people_candidates(question, [(named.span, named.form) for _, named in names])
-        return [*(c for c in _labelled_names(question) if _like_a_person(str(c.value))), *people]
+        starts = {candidate.span.start for candidate in people}
+        under = [c for c in _labelled_names(question) if c.span.start not in starts and _like_a_person(str(c.value))]
+        return [*under, *people]
     few = len({named.span.of(question.analysis.text) for _, named in names if named.form is wanted})
     rivals = question.starts([mention for mention, _ in names])
     found = []

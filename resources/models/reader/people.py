@@ -56,16 +56,31 @@ def people_candidates(question: Question, found: list[tuple[Span, Form]]) -> lis
     spans = [span for span, form in found if form is Form.PERSON]
     rivals = question.starts([Mention(span.start, span.end, Kind.NAME) for span in spans])
     by_name: dict[str, list[Candidate]] = {}
+    labels = _role_labels(question) if official else {}
     for span in spans:
         mention = Mention(span.start, span.end, Kind.NAME)
         candidate = question.candidate(mention, span.of(text), rivals=rivals)
-        beside = _beside(question, text, span, official=official)
+        beside = max(_beside(question, text, span, official=official), labels.get(span.start, 0.0))
         outside = 0.3 if _OUTSIDE.search(text, max(0, span.start - _REACH), span.start) else 1.0
         evidence = replace(
             candidate.evidence, label=max(candidate.evidence.label, beside), fit=candidate.evidence.fit * outside
         )
         by_name.setdefault(span.of(text), []).append(replace(candidate, evidence=evidence))
-    return [_together(places) for places in by_name.values()]
+    surnames = {(name[0], name.split()[-1]) for name in by_name if "." not in name.split()[0]}
+    return [
+        _together(places)
+        for name, places in by_name.items()
+        if "." not in name.split()[0] or (name[0], name.split()[-1]) not in surnames  # 'A. Byron' is Ada Byron
+    ]
+
+
+def _role_labels(question: Question) -> dict[int, float]:
+    """Where values begin that stand under the name of a role which the instructions do not exclude."""
+    return {
+        pair.value.start: _ROLE * pair.strength
+        for pair, stems in question.analysis.pairs
+        if pair.strength >= 0.6 and ROLES & set(stems) and not question.query.excluded & set(stems)
+    }
 
 
 def _together(places: list[Candidate]) -> Candidate:

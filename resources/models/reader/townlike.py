@@ -38,7 +38,8 @@ _GENERIC = stems_of(
     section article annex schedule table figure exhibit january february march april may june july august september
     october november december monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch
     donnerstag freitag samstag sonntag januar februar märz mai juni juli oktober dezember euro eur
-    spring summer autumn winter christmas easter board office committee council court minister government
+    member chair officer director inspector signature address spring summer autumn
+    winter christmas easter board office committee council court minister government
     """
 )
 _MOST = 400  # occurrences of one surrounding that are looked at

@@ -44,7 +44,25 @@ def date_candidates(question: Question, field: Field) -> list[Candidate]:
         found.append(
             question.candidate(mention, mention.normal or words, prior=prior, fit=fits[mention.kind], rivals=rivals)
         )
-    return [_raised(candidate, number) for number, candidate in enumerate(found)] if plain else found
+    if plain:
+        found = [_raised(candidate, number) for number, candidate in enumerate(found)]
+    return _latest(found) if _LAST.search(field.instructions) else found
+
+
+def _latest(found: list[Candidate]) -> list[Candidate]:
+    """Where the last of several events is asked for, of the days that are nearly as sure the latest one is surer."""
+    best = max((candidate.confidence for candidate in found), default=0.0)
+    near = [c for c in found if c.confidence >= _NEARLY * best > 0 and _ISO_DAY.fullmatch(str(c.value))]
+    latest = max((str(candidate.value) for candidate in near), default=None)
+    return [
+        replace(c, evidence=replace(c.evidence, prior=1.0)) if len(near) > 1 and c.value == latest else c
+        for c in found
+    ]
+
+
+_LAST = re.compile(r"\b(?:the last|latest|most recent|letzte[rsn]?|dernière|última?)\b", re.IGNORECASE)
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NEARLY = 0.75
 
 
 def _raised(candidate: Candidate, number: int) -> Candidate:
@@ -71,21 +89,24 @@ def number_candidates(question: Question, field: Field) -> list[Candidate]:
     found = []
     by_kind = {kind: [m for m in question.analysis.numbers if m.kind is kind] for kind in fits}
     rivals = {kind: question.starts(mentions) for kind, mentions in by_kind.items()}
+    sizes = Counter(unit for unit, _ in {(m.normal, m.span.of(text)) for m in question.analysis.numbers} if unit)
     for mention in question.analysis.numbers:
         fit = _figure_fit(question, field, mention, fits)
         prior = 0.2 if mention.kind is not Kind.NUMBER and fit == 1.0 else 0.0
-        if prior and len(by_kind[mention.kind]) == 1:
+        alone = bool(field.unit) and fit == 1.0 and sizes.get(mention.normal or "", 0) == 1
+        if prior and (len(by_kind[mention.kind]) == 1 or alone):
             prior = 0.9
-        found.append(
-            question.candidate(
-                mention,
-                mention.span.of(text),
-                prior=prior,
-                fit=fit,
-                behind=1.0 if counted else 0.6,
-                rivals=rivals[mention.kind],
-            )
+        candidate = question.candidate(
+            mention,
+            mention.span.of(text),
+            prior=prior,
+            fit=fit,
+            behind=1.0 if counted else 0.6,
+            rivals=rivals[mention.kind],
         )
+        if alone and mention.kind is Kind.MEASURE and candidate.evidence.label < _ALONE:
+            candidate = replace(candidate, evidence=replace(candidate.evidence, label=_ALONE))
+        found.append(candidate)
     if not _TOTAL & {*question.query.title, *question.query.head}:
         return found
     found = _as_totals(question, field, found)
@@ -145,9 +166,8 @@ def _as_totals(question: Question, field: Field, found: list[Candidate]) -> list
     return raised
 
 
-_TOTAL = stems_of(
-    "total sum gesamt gesamtkosten gesamtbetrag altogether whole overall summe totale totaal somme suma"
-)
+_ALONE = 0.4  # of the only figure with the unit that is asked for, as a label would
+_TOTAL = stems_of("total sum gesamt gesamtkosten gesamtbetrag altogether overall summe totale totaal somme suma")
 _LARGE = 0.55  # prior of the largest amount
 _ROUNDED = 0.06  # what cash rounding changes at most
 _SUM, _TAXED = 0.55, 0.4  # what arithmetic and a word on tax weigh, as a label would
