@@ -87,6 +87,15 @@ def test_a_folder_becomes_a_dataset_and_the_second_run_is_free(study, server):
     assert code == 0, said
     assert server.stats().calls == 24  # the edited variable of each document, nothing else
 
+    fresh = (
+        study.folder / "fresh"
+    )  # the values did not change, so neither did the files: they are delivered all the same
+    code, said = study.run("run", str(study.project), "--out", str(fresh))
+    assert code == 0, said
+    assert {p.name: p.read_bytes() for p in fresh.iterdir() if "codebook" not in p.name and p.suffix == ".csv"} == {
+        name: content for name, content in first.items() if name.endswith(".csv")
+    }
+
 
 def test_files_that_cannot_be_read_fail_alone_and_are_listed(study, server):
     documents = study.folder / "documents"
@@ -212,3 +221,46 @@ def test_a_key_that_is_not_accepted_stops_the_run_with_advice(study, server):
     server.configure(api_keys=[])
     code, said = study.extract()
     assert code == 0, said
+
+
+def test_a_key_that_is_lost_in_the_middle_keeps_what_was_paid(study, server):
+    study.write_documents(20)
+    study.env["OPENAI_API_KEY"] = "right"
+    server.configure(api_keys=["right"], latency_s=0.1)
+    process = study.start("run", str(study.project), "--out", str(study.out))
+    wait_until(lambda: server.stats().useful >= 10)
+    server.configure(api_keys=["another"])
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 2, output
+    assert "key" in output
+    paid = server.stats().useful
+    assert _count(study, "SELECT count(*) FROM calls") == paid < 60
+    server.configure(api_keys=["right"], latency_s=0)
+    code, said = study.extract()
+    assert code == 0, said
+    assert server.stats().questions_again == 0
+    assert server.stats().useful == 60
+
+
+def test_a_second_command_does_not_touch_a_study_in_progress(study, server):
+    study.write_documents(20)
+    server.configure(latency_s=0.3)
+    process = study.start("run", str(study.project), "--out", str(study.out))
+    wait_until(lambda: server.stats().useful >= 2)
+    study.write_project([VARIABLES[0]])
+    code, said = study.extract()
+    assert code == 2, said
+    assert "still running" in said
+    server.configure(latency_s=0)
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, output
+    assert "VALUE 60 = 60 (they add up)" in output
+
+
+def test_a_sample_after_a_variable_was_added_shows_the_sample(study, server):
+    code, said = study.extract()
+    assert code == 0, said
+    study.write_project([*VARIABLES, {"name": "parties", "type": "NUMBER", "instructions": "How many parties."}])
+    code, said = study.extract("--sample", "2")
+    assert code == 0, said
+    assert len(wide(study)) == 2

@@ -89,6 +89,32 @@ def test_documents_of_the_inbox_stay_when_the_folder_is_mirrored(database, insta
         assert [row.name for row in list_documents(session, project.id)] == ["a.txt", "c.txt"]
 
 
+def test_renaming_swapping_and_restoring_files_never_loses_or_doubles_one(database, installation, project, tmp_path):
+    def take(**files):
+        for path in tmp_path.iterdir():
+            path.unlink()
+        for name, words in files.items():
+            (tmp_path / f"{name}.txt").write_text(f"{project.id} {words}")
+        take_folder(database, installation.files, "default", project.id, str(tmp_path), FOLDER)
+        with database.transaction("default") as session:
+            return [row.name for row in list_documents(session, project.id)]
+
+    assert take(a="one", b="two") == ["a.txt", "b.txt"]
+    assert take(a="new", b="two", old="one") == ["a.txt", "b.txt", "old.txt"]  # renamed, and its name given away
+    assert take(a="two", b="new", old="one") == ["a.txt", "b.txt", "old.txt"]  # swapped
+    assert take(a="two") == ["a.txt"]
+    assert take(a="two", copy="two") == ["a.txt"]  # the same bytes twice
+    assert take(a="one") == ["a.txt"]
+
+
+def test_a_file_of_the_inbox_that_is_restored_replaces_its_successor(database, installation, project, tmp_path):
+    for words in ("one", "two", "one"):
+        (tmp_path / "a.txt").write_text(f"{project.id} {words}")
+        take_folder(database, installation.files, "default", project.id, str(tmp_path), DocumentOrigin.INBOX)
+    with database.transaction("default") as session:
+        assert [row.name for row in list_documents(session, project.id)] == ["a.txt"]
+
+
 def test_an_empty_folder_is_refused_with_its_name(database, installation, project, tmp_path):
     with pytest.raises(SourceError, match=tmp_path.name):
         take_folder(database, installation.files, "default", project.id, str(tmp_path), FOLDER)
