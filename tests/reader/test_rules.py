@@ -130,3 +130,25 @@ def test_the_event_that_the_question_names_chooses_the_date() -> None:
     text = "You applied on 2 March 2020. The panel considered the case and granted the licence on 9 April 2020."
     entry = ask(text, "decision_date", T.DATE, "The day of the decision. Not the day of application.")
     assert entry["value"] == "2020-04-09"
+
+
+def test_of_equally_clear_days_the_last_one_is_given_when_the_last_is_asked_for() -> None:
+    text = "Inspected | 3 May 2021\nInspected | 9 August 2021"
+    entry = ask(text, "inspection_date", T.DATE, "The day of the inspection; the last visit if there were several.")
+    assert entry["value"] == "2021-08-09"
+
+
+def test_the_only_figure_with_the_unit_that_is_asked_for_is_taken() -> None:
+    text = "The barge of 1961 lies low: 38 m² of deck and two masts, as everybody on the quay knows."
+    assert ask(text, "deck_area", T.NUMBER, "Area of the deck.", unit="m²")["value"] == "38 m²"
+
+
+def test_a_total_after_rounding_is_the_total() -> None:
+    text = "TOTAL INCL. TAX   61.02\nROUNDING   -0.02\nTOTAL   61.00\nCASH   70.00\nCHANGE   9.00"
+    assert ask(text, "total", T.NUMBER, "The total amount of the receipt.")["value"] == "61.00"
+
+
+def test_an_initial_is_the_same_person_as_the_full_name() -> None:
+    text = "Inspector | Belinda Croft\nWeather | dry\n\nKind regards\nB. Croft\nInspector"
+    entry = ask(text, "staff", T.TEXT, "Every person who acted for the office: inspectors.", multiple=True)
+    assert [one["value"] for one in entry["values"]] == ["Belinda Croft"]

@@ -37,6 +37,7 @@ _COVERED = 0.62  # a sentence with all the telling words of a rule
 _WHOLE = 0.14  # a name of several words is more telling
 _FURTHER_WEIGHT = 0.25  # what further places of a category add
 _FURTHER_PLACES = 6
+_SCALE = 1.25
 _RIVALRY = 0.6  # share of a category's score that an equal rival takes
 _NEAR = 260  # characters in which the words that make a category another one stand
 _PLACES = 40  # places of one phrase that are looked at
@@ -63,7 +64,7 @@ def category_candidates(question: Question, field: Field) -> list[Candidate]:
         if own:
             best = max(signs[name], key=lambda sign: sign.strength)
             score = own * (1.0 - _RIVALRY * rival / (own + rival))
-            evidence = Evidence(label=min(1.0, score / 0.92 * 1.08))
+            evidence = Evidence(label=min(1.0, score / 0.92 * _SCALE))
             candidate = Candidate(name, best.span, question.unit_of(best.span), evidence)
             labelled.append(candidate)
         if labelled:

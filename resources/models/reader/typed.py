@@ -50,19 +50,19 @@ def date_candidates(question: Question, field: Field) -> list[Candidate]:
 
 
 def _latest(found: list[Candidate]) -> list[Candidate]:
-    """Where the last of several events is asked for, of the days that are nearly as sure the latest one is surer."""
+    """Where the last of several events is asked for, of the days that are nearly as sure the latest one stays."""
     best = max((candidate.confidence for candidate in found), default=0.0)
     near = [c for c in found if c.confidence >= _NEARLY * best > 0 and _ISO_DAY.fullmatch(str(c.value))]
-    latest = max((str(candidate.value) for candidate in near), default=None)
+    latest = max((str(candidate.value) for candidate in near), default="")
     return [
-        replace(c, evidence=replace(c.evidence, prior=1.0)) if len(near) > 1 and c.value == latest else c
+        replace(c, evidence=replace(c.evidence, fit=_NEARLY * c.evidence.fit)) if str(c.value) < latest else c
         for c in found
     ]
 
 
 _LAST = re.compile(r"\b(?:the last|latest|most recent|letzte[rsn]?|dernière|última?)\b", re.IGNORECASE)
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_NEARLY = 0.75
+_NEARLY = 0.9
 
 
 def _raised(candidate: Candidate, number: int) -> Candidate:
