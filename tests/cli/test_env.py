@@ -7,17 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.cli.homes import ROOT, database_process
 from tests.pipeline.study import Study
 
 BIN = Path(sys.executable).parent
 
 
-def in_shell(study: Study, command: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """A command as the README gives it: after the exports, in one shell, from the root of the repository."""
-    shell = f'eval "$({shlex.quote(sys.executable)} -m cli.main env)" && {shlex.quote(str(BIN))}/{command}'
+def in_shell(study: Study, commands: list[str], home: Path) -> subprocess.CompletedProcess[str]:
+    """Commands as the README gives them: after the exports, in one shell, from the root of the repository."""
+    exports = f'eval "$({shlex.quote(sys.executable)} -m cli.main env)"'
+    shell = " && ".join([exports, *(f"{shlex.quote(str(BIN))}/{command}" for command in commands)])
     env = study.env | {"HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     return subprocess.run(["bash", "-c", shell], cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
 
@@ -36,17 +35,11 @@ def test_the_environment_names_the_home_and_leaves_the_server_running(extracted)
     assert server.is_running()
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [
-        ("dagster definitions validate -w workspace.yaml", "All code locations passed validation."),
-        ("dg check defs", "All definitions loaded successfully."),
-    ],
-)
-def test_dagster_loads_the_definitions(extracted, tmp_path, command, words):
-    done = in_shell(extracted, command, tmp_path)
+def test_dagster_loads_the_definitions_and_tells_nobody(extracted, tmp_path):
+    done = in_shell(extracted, ["dagster definitions validate -w workspace.yaml", "dg check defs"], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert words in done.stdout + done.stderr
+    assert "All code locations passed validation." in done.stdout + done.stderr
+    assert "All definitions loaded successfully." in done.stdout + done.stderr
     assert "usage statistics" not in done.stdout + done.stderr
     assert list(tmp_path.rglob(".telemetry")) == []
     assert list((extracted.home / "dagster").glob(".telemetry")) == []

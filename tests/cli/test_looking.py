@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-
-import yaml
+from dataclasses import replace
 
 from cli.main import cli
 from tests.cli.homes import ROOT
 from tests.model_server import SubprocessModelServer
-from tests.pipeline.study import VARIABLES
 
 _LINE = re.compile(r"^│ (.+?) +│ (.+?) +│$", re.MULTILINE)
 
@@ -47,24 +45,21 @@ def test_the_doctor_finds_nothing_to_mend(extracted):
         assert re.search(rf"│ ok │ {what} +│", said), what
 
 
-def test_an_estimate_asks_no_model_and_tells_known_from_unknown_prices(extracted, tmp_path):
-    fresh = tmp_path / "project.yaml"
-    text = {"name": "Not run yet", "documents": str(extracted.folder / "documents"), "variables": VARIABLES}
-    fresh.write_text(yaml.safe_dump(text), encoding="utf-8")
+def test_an_estimate_asks_no_model_and_tells_known_from_unknown_prices(extracted):
     with SubprocessModelServer([]) as server:
-        extracted.env |= {"OPENAI_BASE_URL": server.openai_url, "OPENAI_API_KEY": "key of a test"}
-        code, said = extracted.run("estimate", str(fresh), "--model", "openai:gpt-4.1-mini,openai:nobody-knows")
+        study = replace(extracted, env=extracted.env | {"OPENAI_BASE_URL": server.openai_url})
+        code, said = study.run("estimate", str(study.project), "--model", "openai:gpt-4.1-mini,openai:nobody-knows")
         assert server.stats().calls == 0
     assert code == 0, said
     found = estimates(said)
     priced, unpriced = found["openai:gpt-4.1-mini"], found["openai:nobody-knows"]
     for table in (priced, unpriced):
         assert table["documents"] == "5 (5 measured)"
-        assert table["calls"] == "15"
+        assert table["calls"] == "20"
         assert table["of them in the ledger already"] == "0"
-        assert table["output tokens to pay"].startswith("1,350 (assumed, 90 per variable")
-        assert int(table["input tokens to pay"].replace(",", "")) > 15 * 50
-    dollars = int(priced["input tokens to pay"].replace(",", "")) * 0.40e-6 + 1350 * 1.60e-6
+        assert table["output tokens to pay"].startswith("1,800 (assumed, 90 per variable")
+        assert int(table["input tokens to pay"].replace(",", "")) > 20 * 50
+    dollars = int(priced["input tokens to pay"].replace(",", "")) * 0.40e-6 + 1800 * 1.60e-6
     assert priced["cost without prefix caching"] == f"{dollars:.4f} USD"
     assert float(priced["cost with prefix caching"].removesuffix(" USD")) <= round(dollars, 4)
     assert unpriced["cost without prefix caching"] == "no price is known for this model"
