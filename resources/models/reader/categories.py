@@ -37,7 +37,7 @@ _COVERED = 0.62  # a sentence with all the telling words of a rule
 _WHOLE = 0.14  # a name of several words is more telling
 _FURTHER_WEIGHT = 0.25  # what further places of a category add
 _FURTHER_PLACES = 6
-_SCALE = 1.25
+_SCALE = 1.5  # so that two categories that much speaks for still differ
 _RIVALRY = 0.6  # share of a category's score that an equal rival takes
 _NEAR = 260  # characters in which the words that make a category another one stand
 _PLACES = 40  # places of one phrase that are looked at
@@ -63,8 +63,8 @@ def category_candidates(question: Question, field: Field) -> list[Candidate]:
         own = scores[name]
         if own:
             best = max(signs[name], key=lambda sign: sign.strength)
-            score = own * (1.0 - _RIVALRY * rival / (own + rival))
-            evidence = Evidence(label=min(1.0, score / 0.92 * _SCALE))
+            score = own * (1.0 - (0.0 if field.multiple else _RIVALRY) * rival / (own + rival))
+            evidence = Evidence(label=1.0 - (1.0 - score) ** _SCALE)
             candidate = Candidate(name, best.span, question.unit_of(best.span), evidence)
             labelled.append(candidate)
         if labelled:
@@ -77,7 +77,7 @@ def _joined(signs: list[_Sign]) -> float:
     best = sorted((sign.strength for sign in signs), reverse=True)[:_FURTHER_PLACES]
     against = 1.0
     for number, strength in enumerate(best):
-        against *= 1.0 - strength * (1.0 if number == 0 else _FURTHER_WEIGHT)
+        against *= 1.0 - min(0.97, strength) * (1.0 if number == 0 else _FURTHER_WEIGHT)
     return 1.0 - against
 
 
@@ -168,7 +168,10 @@ def _signs(question: Question, field: Field, name: str, rule: str) -> list[_Sign
 def _inflected(words: str, forms: frozenset[str]) -> bool:
     """Whether the word is one of the given forms, or one with an ending of one or two letters."""
     word = fold(words)
-    return any(word[: len(word) - cut] in forms for cut in range(3)) or (stem(word) in forms and len(word) < 7)
+    known = stem(word)
+    return any(word[: len(word) - cut] in forms for cut in range(3)) or any(
+        stem(form) == known and len(word) <= len(form) + 1 for form in forms
+    )
 
 
 def _covered(question: Question, field: Field, name: str, rule: str) -> list[_Sign]:

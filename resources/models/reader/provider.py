@@ -9,7 +9,7 @@ from resources.models.reader.reading import read_analysis
 from resources.models.reader.scoring import Similarity
 from resources.models.request import ModelReply, ModelRequest, Usage
 
-VERSION = "6"  # changes whenever answers can change, so that the ledger does not give old ones
+VERSION = "7"  # changes whenever answers can change, so that the ledger does not give old ones
 
 
 class Reader:

@@ -2,7 +2,7 @@
 
 Four kinds of evidence, each 0..1, joined by noisy-or, so that confidence never falls when evidence is added:
 the label that stands with the value, cue words near it, the similarity of its sentence, and what position or form
-say beforehand. A label weighs more than cues, cues more than similarity.
+say beforehand, in falling order of weight.
 """
 
 import math
@@ -23,6 +23,7 @@ Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 
 _LABEL, _CUE, _SIMILARITY, _PRIOR = 0.92, 0.75, 0.35, 0.40
 _REACH = 6.0  # tokens over which a cue loses half of its weight
+_FAR = 100  # tokens beyond which no cue is looked for: an endless line costs no more than its length
 _SATURATION = 1.6  # all core words beside the value give 1 - e^-1.6 = 0.8 of a cue
 _BEHIND = 0.7  # a cue after the value counts less than one before it
 _RIVAL = 0.5  # another mention of the same sort is nearer to the cue
@@ -65,7 +66,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible value: `span` is where it stands, `unit` the sentence or row to quote from."""
+    """A possible value: `span` is where it stands, `unit` what to quote."""
 
     value: Any
     span: Span
@@ -149,7 +150,7 @@ class Question:
         first, last = self.analysis.sentence_tokens[number]
         begin, end = self.analysis.token_at(mention.start), self.analysis.token_at(mention.end - 1)
         best: dict[int, float] = {}
-        for start, stop, weight, term in self.hits_between(first, last):
+        for start, stop, weight, term in self.hits_between(max(first, begin - _FAR), min(last, end + _FAR)):
             if begin <= start <= end:
                 continue
             if stop < begin:
@@ -159,7 +160,8 @@ class Question:
             value = weight * side / (1.0 + max(0, distance - 2) / _REACH)
             best[term] = max(best.get(term, 0.0), value)
         if number and self.analysis.sentences[number - 1].block == self.analysis.sentences[number].block:
-            for _, _, weight, term in self.hits_between(*self.analysis.sentence_tokens[number - 1]):
+            earlier, here = self.analysis.sentence_tokens[number - 1]
+            for _, _, weight, term in self.hits_between(max(earlier, here - _FAR), here):
                 best[term] = max(best.get(term, 0.0), weight * _PREVIOUS)
         return 1.0 - math.exp(-_SATURATION * sum(best.values()) / self.full_weight)
 
@@ -211,8 +213,7 @@ class Question:
 
     def similarity(self, span: Span) -> float:
         """The coverage of the sentence that holds the span."""
-        number = self.analysis.sentence_at(span.start)
-        return 0.0 if number is None else self.coverages.get(number, 0.0)
+        return self.coverages.get(-1 if (n := self.analysis.sentence_at(span.start)) is None else n, 0.0)
 
     def label_strength(self, label: Sequence[str]) -> float:
         """How surely a label (its stems) means this field, 0..1."""
@@ -276,12 +277,8 @@ class Question:
     def label_near(self, span: Span) -> float:
         """The strength of the best label whose value holds the span, however far into it."""
         starts, pairs = self._by_value
-        best = 0.0
-        low = bisect_left(starts, span.start - _HOLDING)
-        for pair, strength in pairs[low : bisect_right(starts, span.start)][-_HELD_BY:]:
-            if span.start < pair.value.end:
-                best = max(best, strength)
-        return best
+        low, high = bisect_left(starts, span.start - _HOLDING), bisect_right(starts, span.start)
+        return max((s for p, s in pairs[low:high][-_HELD_BY:] if span.start < p.value.end), default=0.0)
 
     def unit_of(self, span: Span) -> Span:
         """The sentence that holds the span, else its own characters."""
