@@ -2,7 +2,9 @@
 
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -14,16 +16,18 @@ from cli.session import open_installation, open_instance
 from cli.tables import make_console, show_dataset, show_evaluation, show_failed, show_states
 from crucible_assets.datasets.columns import ExportOptions
 from crucible_assets.datasets.dataset import Dataset
-from crucible_assets.datasets.evaluate import Evaluation, evaluate
-from crucible_assets.datasets.gold import parse_gold
+from crucible_assets.datasets.errors import GoldError
+from crucible_assets.datasets.evaluate import evaluate
+from crucible_assets.datasets.gold import GoldDocument, parse_gold
 from crucible_assets.datasets.load import load_dataset
 from crucible_assets.documents.intake import Intake, take_folder
 from crucible_assets.exports.formats import ExportFormat
 from crucible_assets.partitions import ProjectKey, register
 from jobs.steps import Wish, steps_of
-from resources.database.repositories.calls import spending
+from resources.database.repositories.calls import Spending, spending
 from resources.database.repositories.datasets import latest_version, list_exports
-from resources.database.repositories.projects import refuse_other_study, save_project
+from resources.database.repositories.documents import list_documents
+from resources.database.repositories.projects import load_project, refuse_other_study, save_project
 from resources.database.repositories.tasks import TaskActiveError, active_extraction
 from resources.installation import Installation
 from resources.models.providers.choose import check_spec, describe
@@ -69,6 +73,16 @@ def _say_intake(intake: Intake) -> None:
         console.print(f"  not taken in: {refused.name}: {refused.reason}")
 
 
+def writable(folder: Path) -> Path:
+    """The folder, made if need be. Raises click.UsageError before any work is done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise click.UsageError(f"--out {folder}: files cannot be written there ({error.strerror}).") from error
+
+
 def formats_of(text: str | None) -> tuple[str, ...]:
     """Export formats from a comma-separated list. Raises click.BadParameter."""
     if not text:
@@ -94,6 +108,8 @@ def run_project(
     file = read_project_file(path)
     for spec in models or load_settings().models:
         check_spec(spec)
+    target = writable(out or Path.cwd() / "exports" / file.project.id)
+    labels = read_gold(file.gold) if file.gold.exists() else None
     installation = open_installation()
     with open_instance(installation) as instance:
         key, batch_keys = prepare(installation, instance, file)
@@ -107,22 +123,37 @@ def run_project(
     show_dataset(console, data)
     complete = show_states(console, data.cells, len(data.rows) * len(file.project.variables))
     failed = show_failed(console, data)
-    if file.gold.exists():
-        score = score_against(file.gold, data)
+    if labels is not None:
+        labels = with_present_names(installation, file.project, labels)
+        score = evaluate(data.spec, data.rows, data.cells, labels)
         show_evaluation(console, score, ", ".join(describe(spec) for spec in used))
     with installation.database.transaction(key.tenant) as session:
         now, total = spending(session, key.project, task_id), spending(session, key.project)
-    price = f" ({total.unpriced} calls of models without a known price are not in it)" if total.unpriced else ""
     console.print(
-        f"New calls in this run: {now.calls}, {now.input_tokens + now.output_tokens:,} tokens, "
-        f"{now.cost_usd:.4f} USD; project in all: {total.calls} calls, {total.cost_usd:.4f} USD{price}."
+        f"New calls in this run: {now.calls}, {now.input_tokens + now.output_tokens:,} tokens, {money(now)}; "
+        f"project in all: {total.calls} calls, {money(total)}."
     )
-    target = out or Path.cwd() / "exports" / file.project.id
+    if now.failed_attempts:
+        console.print(f"Tries that failed and were made again or given up: {now.failed_attempts}.")
+    answered = Counter(cell.model for cell in data.cells if cell.model)
+    if len(used) > 1 or len(answered) > 1:
+        console.print(
+            "Answered by: " + ", ".join(f"{model} {number} cells" for model, number in answered.most_common())
+        )
     written = deliver(installation, key, target, formats)
     console.print(f"Files in {target}:")
     for name in written:
         console.print(f"  {name}")
     return 1 if failed or not complete else 0
+
+
+def money(used: Spending) -> str:
+    """A cost with what is not in it."""
+    amount = f"{used.cost_usd:.4f} USD"
+    if not used.unpriced:
+        return amount
+    unpriced = f"{used.unpriced} calls of models without a known price"
+    return f"cost unknown ({unpriced})" if used.unpriced == used.calls else f"{amount} and {unpriced}"
 
 
 def current_dataset(installation: Installation, project: Project, *, whole_corpus: bool) -> Dataset:
@@ -132,9 +163,27 @@ def current_dataset(installation: Installation, project: Project, *, whole_corpu
     return data
 
 
-def score_against(gold: Path, data: Dataset) -> Evaluation:
-    """Measure a dataset against a gold file. Raises GoldError."""
-    return evaluate(data.spec, data.rows, data.cells, parse_gold(gold.read_text(encoding="utf-8"), str(gold)))
+def read_gold(path: Path) -> tuple[GoldDocument, ...]:
+    """The labels in a gold file. Raises GoldError."""
+    try:
+        return parse_gold(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}: could not be read as UTF-8 text: {error}") from error
+
+
+def with_present_names(
+    installation: Installation, project: Project, labels: tuple[GoldDocument, ...]
+) -> tuple[GoldDocument, ...]:
+    """Labels under the names that documents bear now: the same bytes under two names are one document."""
+    with installation.database.transaction(installation.settings.tenant) as session:
+        rows = list_documents(session, project.id)
+    present = {row.name for row in rows}
+    now = {other: row.name for row in rows for other in row.other_names if other not in present}
+    renamed: dict[str, GoldDocument] = {}
+    for label in labels:
+        name = now.get(label.document, label.document)
+        renamed.setdefault(name, replace(label, document=name))
+    return tuple(renamed.values())
 
 
 def deliver(installation: Installation, key: ProjectKey, target: Path, formats: Iterable[str]) -> list[str]:
@@ -166,9 +215,13 @@ def evaluate_project(path: Path, gold: Path | None) -> int:
     if not data.rows:
         raise click.UsageError("Nothing was extracted yet: run `crucible run` first.")
     models = sorted({cell.model for cell in data.cells if cell.model})
-    show_evaluation(
-        console, score_against(labels, data), ", ".join(describe(m) if m.startswith("local") else m for m in models)
+    named = ", ".join(describe(m) if m.startswith("local") else m for m in models)
+    found = evaluate(
+        data.spec, data.rows, data.cells, with_present_names(installation, file.project, read_gold(labels))
     )
+    show_evaluation(console, found, named)
+    if not found.documents:
+        raise click.UsageError(f"{labels} labels no document of this dataset; `doc` must be its file name.")
     return 0
 
 
@@ -177,13 +230,17 @@ def export_project(path: Path, out: Path | None, formats: tuple[str, ...], optio
     file = read_project_file(path)
     installation = open_installation()
     key = ProjectKey(installation.settings.tenant, file.project.id)
+    target = writable(out or Path.cwd() / "exports" / file.project.id)
     chosen = {name: getattr(options, name) for name in ExportOptions.__dataclass_fields__}
     with open_instance(installation) as instance:
+        with installation.database.transaction(key.tenant) as session:
+            release_vanished(session, instance, key.project)
+            if load_project(session, key.project) is None:
+                raise click.UsageError("Nothing was extracted yet: run `crucible run` first.")
         register(instance, key, [])
         steps = steps_of(TaskKind.EXPORT, key, [], [])
         wish = Wish(formats=formats, export_options=chosen)
         run_task(installation, instance, key, TaskKind.EXPORT, steps, wish, console)
-    target = out or Path.cwd() / "exports" / file.project.id
     for name in deliver(installation, key, target, formats):
         console.print(str(target / name))
     return 0

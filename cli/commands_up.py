@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -20,6 +21,13 @@ _STOP_SECONDS = 15
 
 def up(host: str, port: int) -> int:
     """Run Dagster's webserver and daemon on the installation's storage until interrupted."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            console.print(f"Port {port} on {host} cannot be used ({error.strerror}); choose another with --port.")
+            return 2
     installation = open_installation()
     home = dagster_home(installation)
     env = {**os.environ, "DAGSTER_HOME": str(home)}

@@ -110,7 +110,7 @@ def status(project: str | None) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=3000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def up(host: str, port: int) -> None:
     """Start the database, Dagster's webserver and its daemon."""
     from cli.commands_up import up as start
@@ -172,7 +172,15 @@ def _finish(command: Callable[[], int]) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    cli()
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted. Run the same command again to go on.", err=True)
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -112,4 +112,6 @@ def _reason(result: dg.ExecuteInProcessResult) -> Exception:
                     return InterruptedTaskError("interrupted")
                 return StepFailedError(text, result.run_id)
     failed = [e.message for e in result.all_events if e.is_failure]
+    if any("interrupted" in (message or "") for message in failed):
+        return InterruptedTaskError("interrupted")
     return StepFailedError("; ".join(m for m in failed if m) or "the run failed", result.run_id)

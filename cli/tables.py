@@ -92,6 +92,9 @@ def show_evaluation(console: Console, evaluation: Evaluation, model: str) -> Non
     for name in ("variable", "accuracy", "95 %", "precision", "recall", "F1", "relaxed F1", "absent kept absent"):
         table.add_column(name, justify="left" if name == "variable" else "right")
     for score in evaluation.variables:
+        if not score.documents:
+            table.add_row(score.variable, *["–"] * 7)
+            continue
         interval = score.accuracy_interval
         table.add_row(
             score.variable,

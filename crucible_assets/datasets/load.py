@@ -69,7 +69,7 @@ def _record(cell: Any, names: Mapping[UUID, str]) -> CellRecord:
         if isinstance(cell.raw, str)
         else json.dumps(cell.raw, ensure_ascii=False),
         confidence=cell.confidence,
-        evidence_quote=first["quote"] if first else None,
+        evidence_quote=" | ".join(dict.fromkeys(item["quote"] for item in cell.evidence)) if first else None,
         evidence_status=EvidenceStatus(first["status"]) if first else EvidenceStatus.NONE,
         evidence_start=first["start"] if first else None,
         evidence_end=first["end"] if first else None,

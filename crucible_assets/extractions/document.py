@@ -38,7 +38,9 @@ from resources.models.ledger import Call, CallContext
 from resources.project import Project, waves
 from resources.vocabulary import CellState, Variable
 
-_REPAIRS = 2  # how often an unusable answer is asked again
+_REPAIRS = 2  # how often a run asks again when an answer cannot be used
+_ANSWERS = 20  # unusable answers after which nothing more is asked, in this run or a later one
+_SHORTEST_HALVED = 200  # characters
 _HALVINGS = 3  # how often a stretch is cut in two because the answer did not fit
 
 
@@ -141,6 +143,17 @@ def _not_asked(variable: Variable, cells: Mapping[str, Cell]) -> Cell:
     return failed_cell(f"depends on {', '.join(failed)}, which failed") if failed else not_applicable_cell(variable)
 
 
+def _cut_off(call: Call) -> bool:
+    return call.reply.finish_reason == "length"
+
+
+def _read(call: Call, ask: Ask) -> dict[str, Answer | str]:
+    """The answers of a call. Raises InvalidAnswer."""
+    if _cut_off(call):
+        raise InvalidAnswer("it was cut off.", call.reply.text)
+    return dict(parse_answer(call.reply.text, ask.request.fields))
+
+
 def _decide(
     given: Mapping[str, Answer | str], asked: Mapping[str, Asked], document: PreparedText, language: str | None
 ) -> dict[str, Cell]:
@@ -204,25 +217,37 @@ class _Asking:
         self, ask: Ask, keys: tuple[str, ...], used: Mapping[str, _Used], halvings: int
     ) -> dict[str, Answer | str]:
         call = await self._call(ask, keys, used)
-        if call.reply.finish_reason == "length":
+        if _cut_off(call):
             ask = more_room(ask)
             call = await self._call(ask, self._gateway.keys(ask.request), used)
-            if call.reply.finish_reason == "length":
+            if _cut_off(call) and self._can_be_halved(ask, halvings):
                 return await self._halved(ask, used, halvings)
-        for repair in range(_REPAIRS + 1):
+        return await self._repaired(ask, call, used)
+
+    async def _repaired(self, ask: Ask, call: Call, used: Mapping[str, _Used]) -> dict[str, Answer | str]:
+        """Read the answer; ask again while it cannot be used, a few new calls a run.
+
+        Unusable answers of earlier runs are in the ledger and free: each run goes on where the last one gave up.
+        """
+        new_calls = 0
+        for number in range(1, _ANSWERS + 1):
             try:
-                return dict(parse_answer(call.reply.text, ask.request.fields))
+                return _read(call, ask)
             except InvalidAnswer as error:
-                if repair == _REPAIRS:
+                if new_calls == _REPAIRS or number == _ANSWERS:
                     raise
-                ask = ask_again(ask, str(error))
-                call = await self._call(ask, self._gateway.keys(ask.request), used)
+                again = ask_again(ask, str(error), number)
+                call = await self._call(again, self._gateway.keys(again.request), used)
+                new_calls += call.paid
         raise AssertionError("the loop returns or raises")
 
+    def _can_be_halved(self, ask: Ask, halvings: int) -> bool:
+        return halvings < _HALVINGS and len(ask.request.document) >= _SHORTEST_HALVED
+
     async def _halved(self, ask: Ask, used: Mapping[str, _Used], halvings: int) -> dict[str, Answer | str]:
-        text = ask.request.document
-        if halvings == _HALVINGS or len(text) < 200:
+        if not self._can_be_halved(ask, halvings):
             return dict.fromkeys(ask.variables, "even a small part of the document does not fit the model")
+        text = ask.request.document
         middle = ask.start + halve(text)
         parts = []
         for start, end in ((ask.start, middle), (middle, ask.end)):

@@ -85,9 +85,9 @@ def make_ask(source: Source, group: Sequence[Asked], start: int, end: int) -> As
     return Ask(request, tuple(item.variable.name for item in group), start, end)
 
 
-def ask_again(ask: Ask, problem: str) -> Ask:
-    """The same request with a word on what was wrong with the answer before; another key in the ledger."""
-    note = f"Your answer before could not be used: {problem} Answer again with one JSON object as asked."
+def ask_again(ask: Ask, problem: str, number: int) -> Ask:
+    """The first request with a word on what was wrong with the answer before: another key in the ledger."""
+    note = f"Answer {number} could not be used: {problem} Answer again, briefly, with one JSON object as asked."
     return replace(ask, request=replace(ask.request, question=f"{ask.request.question}\n\n{note}"))
 
 

@@ -259,3 +259,16 @@ def test_a_sample_after_a_variable_was_added_shows_the_sample(study, server):
     code, said = study.extract("--sample", "2")
     assert code == 0, said
     assert len(wide(study)) == 2
+
+
+@pytest.mark.parametrize("fault", ["invalid_json", "truncated"])
+def test_answers_that_cannot_be_used_fail_with_the_reason_and_heal_in_a_later_run(study, server, fault):
+    server.configure(faults={"probabilities": {fault: 1.0}})
+    code, said = study.extract()
+    assert code == 1, said
+    assert "FAILED 18 = 18 (they add up)" in said
+    server.configure(faults={"probabilities": {}})
+    code, said = study.extract()
+    assert code == 0, said
+    assert "VALUE 18 = 18 (they add up)" in said
+    assert server.stats().useful_again == 0
