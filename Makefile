@@ -10,7 +10,7 @@ STUDY := samples/heat_pump_grants
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=python3.12 demo"; exit 2; }
-	@echo "Making the environment from requirements.lock (about 1.4 GB, a minute or two) …"
+	@echo "Making the environment from requirements.lock (about 1.5 GB, a minute or two) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
