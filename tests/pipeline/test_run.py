@@ -1,4 +1,7 @@
-"""`crucible run` from a folder to files, against the model server: pay once, lose nothing, say what is wrong."""
+"""`crucible run` from a folder to files, against the model server: pay once, lose nothing, say what is wrong.
+
+Every study is a tenant of its own on one server; tests/cli runs on embedded servers.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,15 @@ import os
 import shutil
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
+import sqlalchemy as sa
 
+from resources.database.engine import Database
+from resources.database.tables import documents
 from tests.model_server import SubprocessModelServer
 from tests.pipeline.study import VARIABLES, Study, kill, wait_until
 
@@ -26,13 +32,14 @@ def server() -> Iterator[SubprocessModelServer]:
 
 
 @pytest.fixture
-def study(tmp_path: Path, server: SubprocessModelServer, model_cache: Path) -> Iterator[Study]:
+def study(tmp_path: Path, server: SubprocessModelServer, model_cache: Path, database: Database) -> Iterator[Study]:
+    """A study of a tenant of its own, on the session's server named by its URL."""
     home = Path(tempfile.mkdtemp(prefix="crucible-"))
-    home.chmod(0o755)
     (home / "models").symlink_to(model_cache)
     env = {k: v for k, v in os.environ.items() if not k.startswith(("CRUCIBLE_", "DAGSTER_"))}
-    env |= {
+    env |= database.addresses.export() | {
         "CRUCIBLE_HOME": str(home),
+        "CRUCIBLE_TENANT": f"t{uuid.uuid4().hex[:12]}",
         "CRUCIBLE_MODEL": "openai:test",
         "OPENAI_BASE_URL": server.openai_url,
         "CRUCIBLE_CONCURRENCY": "4",
@@ -42,20 +49,7 @@ def study(tmp_path: Path, server: SubprocessModelServer, model_cache: Path) -> I
     made.write_project()
     made.write_documents(6)
     yield made
-    _stop_database(home)
     shutil.rmtree(home, ignore_errors=True)
-
-
-def _stop_database(home: Path) -> None:
-    """A killed command leaves its database running, as it should; the next one would use it."""
-    pid_file = home / "postgres" / "postmaster.pid"
-    if pid_file.exists():
-        try:
-            process = psutil.Process(int(pid_file.read_text().split()[0]))
-            process.terminate()
-            process.wait(20)
-        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-            pass
 
 
 def wide(study: Study) -> list[dict[str, str]]:
@@ -139,30 +133,21 @@ def test_killed_in_the_middle_of_extraction_only_what_was_missing_is_paid(study,
 
 
 @pytest.mark.parametrize("stage", ["documents", "chunks", "embeddings"])
-def test_killed_in_the_middle_of_reading_the_next_run_finishes(study, server, stage):
+def test_killed_in_the_middle_of_reading_the_next_run_finishes(study, server, database, stage):
     study.write_documents(30)
     process = study.start("run", str(study.project), "--out", str(study.out))
     column = {"documents": "parser_version", "chunks": "chunks_version", "embeddings": "embeddings_version"}[stage]
-    wait_until(lambda: _count(study, f"SELECT count(*) FROM documents WHERE {column} IS NOT NULL") >= 3)
+
+    def done() -> int:
+        with database.transaction(study.env["CRUCIBLE_TENANT"]) as session:
+            return session.scalar(sa.select(sa.func.count()).where(documents.c[column].is_not(None)))
+
+    wait_until(lambda: done() >= 3)
     kill(process)
     code, said = study.extract()
     assert code == 0, said
     assert "VALUE 90 = 90 (they add up)" in said
     assert server.stats().calls - server.stats().questions_again == 90
-
-
-def _count(study: Study, query: str) -> int:
-    socket = study.home / "postgres"
-    if not (socket / "postmaster.pid").exists():
-        return 0
-    import psycopg
-
-    try:
-        with psycopg.connect(host=str(socket), user="postgres", dbname="crucible") as connection:
-            row = connection.execute(query).fetchone()
-            return row[0] if row else 0
-    except psycopg.Error:
-        return 0
 
 
 def test_interrupted_by_the_person_it_says_so_and_can_go_on(study, server):
