@@ -31,6 +31,7 @@ from resources.database.repositories.documents import list_documents
 from resources.database.repositories.projects import ensure_tenant, load_project, save_project
 from resources.installation import Installation
 from resources.models.providers.choose import make_provider
+from resources.models.request import Provider
 from resources.project import project_from_data
 from resources.settings import load_settings
 from resources.vocabulary import DocumentOrigin
@@ -150,17 +151,17 @@ def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Names
     server.reset()
     run = Run(database, TENANT, stored, asked, rows, None, arguments.concurrency)
 
-    def providers() -> list[object]:
+    def providers() -> list[Provider]:
         return [make_provider("openai:bench", timeout_seconds=60)]
 
     cpu = time.process_time()
     began_extraction = time.perf_counter()
-    progress = extract(run, providers).total  # type: ignore[arg-type]  # a list of providers
+    progress = extract(run, providers).total
     seconds = time.perf_counter() - began_extraction
     cpu = time.process_time() - cpu
     asked_of_server = server.stats()
     again = time.perf_counter()
-    extract(run, providers)  # type: ignore[arg-type]  # a list of providers
+    extract(run, providers)
     again = time.perf_counter() - again
 
     names = {row.id: row.name for row in rows}

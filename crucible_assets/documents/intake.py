@@ -3,14 +3,13 @@
 Intake comes before the pipeline, because Dagster must know a batch before it can materialise it.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from upath import UPath
 
-from crucible_assets.documents.inbox import list_files
+from crucible_assets.documents.inbox import list_files, sha256
 from crucible_assets.documents.limits import MAX_FILE_BYTES
 from resources.database.engine import Database
 from resources.database.repositories.documents import NewFile, batches_of, mirror_folder, take_in
@@ -70,7 +69,7 @@ def take_folder(
         if data is None:
             intake.refused.append(Refused(name, f"it has {size:,} bytes; split it, {MAX_FILE_BYTES:,} are taken"))
             continue
-        digest = hashlib.sha256(data).hexdigest()
+        digest = sha256(data)
         names.setdefault(digest, []).append(name)
         intake.files += 1
         pending.append(NewFile(name, digest, len(data), files.put(tenant, data)))
