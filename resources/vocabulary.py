@@ -83,6 +83,15 @@ class IfMultipleValues(StrEnum):
     CONCATENATE = "CONCATENATE"
 
 
+class ChunkMerge(StrEnum):
+    """Which answer counts when several chunks of a long document give one."""
+
+    AGREEMENT = "AGREEMENT"  # the value that most chunks give
+    BEST_EVIDENCE = "BEST_EVIDENCE"  # quoted before unquoted, then the surest
+    FIRST = "FIRST"  # in the order of the document
+    ALL = "ALL"  # every value once
+
+
 class TaskKind(StrEnum):
     """What a person can ask for."""
 
@@ -158,6 +167,7 @@ class ValidationRules:
     pattern: str | None = None  # regular expression that the whole text must match
     allowed_values: tuple[str, ...] = ()
     required: bool = False
+    expressions: tuple[str, ...] = ()  # rules over several variables of the row: 'end_date >= start_date'
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +194,7 @@ class Variable:
     confidence_threshold: float = 0.5
     if_uncertain: IfUncertain = IfUncertain.KEEP_FLAGGED
     if_multiple_values: IfMultipleValues = IfMultipleValues.FIRST
+    merge_chunks: ChunkMerge | None = None  # None: what `if_multiple_values` says, see `chunk_merge`
     max_values: int | None = None
     default_value: Any = None
     validation: ValidationRules = ValidationRules()
@@ -194,6 +205,16 @@ class Variable:
     def multiple(self) -> bool:
         """Whether a list of values is asked for and kept."""
         return self.if_multiple_values in (IfMultipleValues.ALL, IfMultipleValues.CONCATENATE)
+
+    @property
+    def chunk_merge(self) -> ChunkMerge:
+        """How the answers of chunks are merged: `merge_chunks`, else what `if_multiple_values` means for them."""
+        if self.merge_chunks is not None:
+            return self.merge_chunks
+        if self.multiple:
+            return ChunkMerge.ALL
+        surest = self.if_multiple_values is IfMultipleValues.MOST_CONFIDENT
+        return ChunkMerge.BEST_EVIDENCE if surest else ChunkMerge.FIRST
 
     @property
     def title(self) -> str:
