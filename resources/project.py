@@ -7,7 +7,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -15,11 +15,13 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from resources.patterns import PatternError, check_pattern
 from resources.vocabulary import (
+    CallMode,
     IfUncertain,
     UnitOfObservation,
     ValidationRules,
     Variable,
     VariableType,
+    Verification,
 )
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
@@ -30,6 +32,7 @@ class LongDocuments(StrEnum):
     """How a document longer than the model's budget is asked."""
 
     MAP = "map"  # every chunk is asked, the answers are merged
+    RETRIEVE = "retrieve"  # the chunks that search puts first are asked, the others only where that is not enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ class ProjectSettings:
 
     variables_per_call: int = 1
     long_documents: LongDocuments = LongDocuments.MAP
+    calls: CallMode = CallMode.LIVE
+    routes: dict[str, float] = field(default_factory=dict)  # model → weight; documents are shared out between them
+    verification: Verification = Verification.NONE
+    verification_model: str | None = None  # the project's own model when not given
+    self_agreement: int = 1  # how often each question is asked; more than once tells how far the answers agree
+    budget_usd: float | None = None  # for all calls of the project together
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +198,7 @@ def _problems(project: Project) -> list[str]:
         problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
     if project.settings.variables_per_call < 1:
         problems.append("settings.variables_per_call: at least 1.")
+    problems += _settings_problems(project.settings)
     names = [variable.name for variable in project.variables]
     twice = sorted({name for name in names if names.count(name) > 1})
     problems += [f"variable {name}: this name is used twice." for name in twice]
@@ -197,6 +207,20 @@ def _problems(project: Project) -> list[str]:
     cycle = _cycle(project.variables)
     if cycle:
         problems.append("depends_on goes round in a circle: " + " → ".join(cycle) + ".")
+    return problems
+
+
+def _settings_problems(settings: ProjectSettings) -> list[str]:
+    problems = []
+    if not 1 <= settings.self_agreement <= 9:
+        problems.append("settings.self_agreement: from 1 (off) to 9 answers to each question.")
+    if settings.budget_usd is not None and settings.budget_usd <= 0:
+        problems.append("settings.budget_usd: more than 0.")
+    weights = list(settings.routes.values())
+    if weights and (min(weights) < 0 or max(weights) <= 0):
+        problems.append("settings.routes: weights of at least 0, one of them more.")
+    if settings.verification_model is not None and settings.verification is Verification.NONE:
+        problems.append("settings.verification_model is given, but settings.verification is none.")
     return problems
 
 

@@ -99,6 +99,7 @@ class TaskKind(StrEnum):
     SAMPLE = "SAMPLE"
     FULL = "FULL"
     EXPORT = "EXPORT"
+    REFINE = "REFINE"
 
 
 class TaskStatus(StrEnum):
@@ -117,6 +118,68 @@ class CallStatus(StrEnum):
 
     FINISHED = "FINISHED"
     FAILED = "FAILED"
+
+
+class CallPurpose(StrEnum):
+    """What a call to a language model is for."""
+
+    EXTRACT = "EXTRACT"  # the first answer to a question
+    REPEAT = "REPEAT"  # the same question again: unusable answer, second look, self-agreement
+    VERIFY = "VERIFY"  # whether a value is right
+    FIND_ENTITIES = "FIND_ENTITIES"
+    COMPARE_ENTITIES = "COMPARE_ENTITIES"
+    REFINE = "REFINE"  # a better wording of a variable's instructions
+
+
+class CallMode(StrEnum):
+    """How calls are sent."""
+
+    LIVE = "live"
+    BATCH = "batch"  # handed to the provider together, at half the price, answered within a day
+
+
+class Verification(StrEnum):
+    """Which values a second model looks at."""
+
+    NONE = "none"
+    LOW_CONFIDENCE = "low_confidence"
+    ALL = "all"
+
+
+class BatchStatus(StrEnum):
+    """Where a provider batch stands."""
+
+    PREPARED = "PREPARED"  # its items are stored, the provider may not have it yet
+    SUBMITTED = "SUBMITTED"
+    INGESTED = "INGESTED"  # every item that came back is in the ledger
+    FAILED = "FAILED"  # the provider refused it as a whole
+    CANCELLED = "CANCELLED"
+
+
+class BatchItemStatus(StrEnum):
+    """What became of one request of a provider batch."""
+
+    QUEUED = "QUEUED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"  # failed, expired or refused: asked live instead
+
+
+class ResolutionMethod(StrEnum):
+    """How it was decided whether two mentions are one entity."""
+
+    SAME_NAME = "SAME_NAME"
+    RULE = "RULE"  # initials, legal forms, word order
+    SIMILARITY = "SIMILARITY"
+    MODEL = "MODEL"
+
+
+class RefinementStatus(StrEnum):
+    """Where a proposed wording stands."""
+
+    PROPOSED = "PROPOSED"
+    ACTIVE = "ACTIVE"
+    REJECTED = "REJECTED"  # measured, and worse than what was there
+    SUPERSEDED = "SUPERSEDED"
 
 
 class Verdict(StrEnum):
@@ -181,6 +244,17 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True)
+class Example:
+    """A stretch of text with the right answer, shown to the model with the question."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    text: str
+    value: Any = None  # None: the text does not state it
+    source_text: str | None = None  # the words of `text` that state it; the value itself when not given
+
+
+@dataclass(frozen=True, slots=True)
 class Variable:
     """One column to extract."""
 
@@ -199,6 +273,7 @@ class Variable:
     default_value: Any = None
     validation: ValidationRules = ValidationRules()
     depends_on: tuple[Dependency, ...] = ()
+    examples: tuple[Example, ...] = ()
     unit: str | None = None  # NUMBER: the unit in which the value is stored, e.g. 'EUR', 'kg', '%'
 
     @property

@@ -33,8 +33,8 @@ from resources.database.repositories import cells as cell_store
 from resources.database.repositories.documents import DocumentRow, load_texts
 from resources.database.repositories.passages import load_chunks
 from resources.database.repositories.tasks import get_task, update_task
-from resources.models.errors import CredentialError, ModelError, ModelMissingError
-from resources.models.gateway import Gateway, GatewayStoppedError
+from resources.models.errors import CredentialError, GatewayStoppedError, ModelError, ModelMissingError
+from resources.models.gateway import Gateway
 from resources.models.ledger import Ledger
 from resources.models.request import Provider
 from resources.project import Project

@@ -12,6 +12,11 @@ ModelError
     ├── CredentialError      401, 403: the key is not accepted; every other call fails the same way
     │   └── QuotaExhaustedError   the account has no credit left
     └── ModelMissingError    the model, its file or its key is not there; every other call fails the same way
+
+Not failures of a call, because none was made:
+GatewayStoppedError          the run is stopping
+BudgetReachedError           the next call could cost more than is left
+DeferredError                the request waits for a provider batch
 """
 
 
@@ -76,3 +81,15 @@ class QuotaExhaustedError(CredentialError):
 
 class ModelMissingError(PermanentError):
     """The model cannot be reached by this configuration; the message says what to set."""
+
+
+class GatewayStoppedError(Exception):
+    """The run is stopping; nothing was sent."""
+
+
+class BudgetReachedError(Exception):
+    """The next call could cost more than the budget leaves; nothing was sent. The message gives the figures."""
+
+
+class DeferredError(Exception):
+    """The request was put into a provider batch; its answer will be in the ledger in a later run."""

@@ -19,6 +19,7 @@ from resources.models.errors import (
     ContentRefusedError,
     ContextOverflowError,
     CredentialError,
+    GatewayStoppedError,
     ModelError,
     ModelMissingError,
     RetryableError,
@@ -42,10 +43,6 @@ def _wait(state: RetryCallState) -> float:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-class GatewayStoppedError(Exception):
-    """The run is stopping; nothing was sent."""
 
 
 class Gateway:

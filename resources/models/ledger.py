@@ -22,7 +22,7 @@ from resources.database.bulk import insert_rows
 from resources.database.engine import Database
 from resources.database.tables import attempts, calls
 from resources.models.request import ModelReply, ModelRequest, Provider, Usage
-from resources.vocabulary import CallStatus
+from resources.vocabulary import CallPurpose, CallStatus
 
 _GATHER_SECONDS = 0.004  # how long a write waits for company
 
@@ -35,6 +35,9 @@ class CallContext:
     document_id: UUID | None
     task_id: UUID | None
     variables: tuple[str, ...]
+    purpose: CallPurpose = CallPurpose.EXTRACT
+    row_key: str = ""
+    span: tuple[int, int] | None = None  # of the stretch that is asked, in the document's text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def call_key(tenant: str, provider: Provider, request: ModelRequest) -> str:
         _digest(request.document_message),
         request.question,
         request.schema,
+        *([request.sample] if request.sample else []),
     ]
     canonical = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
@@ -115,6 +119,10 @@ class Ledger:
                 "document_id": context.document_id,
                 "task_id": context.task_id,
                 "variables": list(context.variables),
+                "purpose": context.purpose.value,
+                "row_key": context.row_key,
+                "span_start": context.span[0] if context.span else None,
+                "span_end": context.span[1] if context.span else None,
                 "provider": call.provider,
                 "model": call.model,
                 "reply": call.reply.text.replace("\x00", "\ufffd"),

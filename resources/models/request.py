@@ -49,6 +49,7 @@ class ModelRequest:
     temperature: float
     max_output_tokens: int
     language: str | None = None
+    sample: int = 0  # above 0: the same question asked once more on purpose; part of the ledger's key
 
     @property
     def document_message(self) -> str:

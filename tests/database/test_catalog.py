@@ -10,6 +10,7 @@ from resources.database.migrate import APP_ROLE, migrate, newest_revision
 from resources.database.tables import metadata, tenants
 
 TENANT_TABLES = sorted(name for name, table in metadata.tables.items() if "tenant_id" in table.c)
+SHARED_TABLES = {"lanes"}  # of the installation: limits and breakers of its accounts with providers, no one's data
 DEFINER_FUNCTIONS = {"tenant_ids"}
 
 
@@ -29,9 +30,15 @@ def test_migrating_again_changes_nothing(database):
     assert migrate(database.addresses.admin) == newest_revision()
 
 
-def test_every_table_is_a_tenant_table_or_the_list_of_tenants(admin):
+def test_every_table_is_a_tenant_table_the_list_of_tenants_or_known_to_be_shared(admin):
     found = set(sa.inspect(admin).get_table_names()) - {"alembic_version"}
-    assert found == {*TENANT_TABLES, "tenants"}
+    assert found == {*TENANT_TABLES, *SHARED_TABLES, "tenants"}
+
+
+@pytest.mark.parametrize("table", sorted(SHARED_TABLES))
+def test_a_shared_table_says_nothing_of_tenants(table):
+    named = {column.name for column in metadata.tables[table].c}
+    assert not named & {"tenant_id", "project_id", "document_id", "task_id"}
 
 
 @pytest.mark.parametrize("table", [*TENANT_TABLES, "tenants"])

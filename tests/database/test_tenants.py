@@ -26,7 +26,7 @@ def one_row_everywhere(database):
             "variables": [{"name": "price", "type": "NUMBER", "instructions": "The price."}],
         }
     )
-    document, task = uuid.uuid4(), uuid.uuid4()
+    document, task, batch = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
     base = {"tenant_id": OWNER, "project_id": project.id}
     cell = {
         **base, "document_id": document, "row_key": "", "variable": "price", "state": "VALUE", "value": 7,
@@ -55,6 +55,19 @@ def one_row_everywhere(database):
         "cell_history": cell,
         "feedback": {**base, "id": uuid.uuid4(), "document_id": document, "variable": "price", "verdict": "CORRECT",
                      "author": "a"},
+        "budgets": {**base, "scope": "", "limit_usd": 1},
+        "reservations": {**base, "id": uuid.uuid4(), "scope": "", "amount_usd": 1, "expires_at": sa.func.now()},
+        "provider_batches": {**base, "id": batch, "provider": "p", "model": "m", "status": "PREPARED", "items": 1},
+        "provider_batch_items": {"tenant_id": OWNER, "batch_id": batch, "call_key": "k", "body": {}, "context": {},
+                                 "status": "QUEUED"},
+        "entities": {**base, "document_id": document, "row_key": "e", "position": 1, "name": "n",
+                     "fingerprint": "f"},
+        "resolutions": {**base, "document_id": document, "left_name": "a", "right_name": "b", "same": True,
+                        "method": "RULE", "reason": "r"},
+        "refinements": {**base, "id": uuid.uuid4(), "variable": "price", "status": "PROPOSED", "based_on": "h",
+                        "instructions": "i", "analysis": {}, "old_version": 1},
+        "labels": {**base, "document_name": "a.txt", "variable": "price", "values": [7]},
+        "calibrations": {**base, "variable": "price", "method": "platt", "labels": 1, "curve": {}, "reliability": []},
         "datasets": {**base, "version": 1, "content_hash": "h", "rows": 1, "states": {}, "quality": []},
         "exports": {**base, "id": uuid.uuid4(), "dataset_version": 1, "format": "csv-wide", "name": "n", "blob": "b",
                     "size_bytes": 1, "sha256": "s"},

@@ -1,0 +1,46 @@
+"""The tables. Tenant tables carry `tenant_id` first in every key, and row-level security is forced on all of them.
+
+The migrations are the truth for what exists in a database; a test holds these definitions against them.
+"""
+
+from resources.database.tables.base import metadata
+from resources.database.tables.batches import provider_batch_items, provider_batches
+from resources.database.tables.documents import chunks, document_texts, documents, passages, vectors
+from resources.database.tables.entities import entities, resolutions
+from resources.database.tables.gateway import budgets, lanes, reservations
+from resources.database.tables.learning import calibrations, labels, refinements
+from resources.database.tables.projects import projects, prompts, tenants, variables
+from resources.database.tables.results import cell_history, cells, datasets, exports, feedback
+from resources.database.tables.work import attempts, calls, events, tasks
+
+__all__ = [
+    "attempts",
+    "budgets",
+    "calibrations",
+    "calls",
+    "cell_history",
+    "cells",
+    "chunks",
+    "datasets",
+    "document_texts",
+    "documents",
+    "entities",
+    "events",
+    "exports",
+    "feedback",
+    "labels",
+    "lanes",
+    "metadata",
+    "passages",
+    "projects",
+    "prompts",
+    "provider_batch_items",
+    "provider_batches",
+    "refinements",
+    "reservations",
+    "resolutions",
+    "tasks",
+    "tenants",
+    "variables",
+    "vectors",
+]
