@@ -13,6 +13,13 @@ The answer to every request is one JSON object with one entry per field:
 `source_text` is quoted verbatim from the document. `value` of DATE is ISO (YYYY-MM-DD, or YYYY-MM, or YYYY) where
 the provider can, of CATEGORY one of the category names, of BOOLEAN a JSON boolean; coercion happens later, so a
 provider may also give the words as they stand.
+
+Where the unit of observation is an entity, a request may look for rows instead (`rows` set, no fields):
+
+    {"rows": [{"name": "…", "source_text": "…"}, …]}
+
+and a request for values may be about one row (`row` set). Both are in the rendered text as well; only the places
+of a row are not, so a provider that works from them has them among its `parameters`.
 """
 
 from dataclasses import dataclass
@@ -36,6 +43,22 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class RowsWanted:
+    """The entities that are looked for in the document, each to become a row."""
+
+    pattern: str  # what an entity is, in the researcher's words
+    known: tuple[str, ...] = ()  # names that were found before and need not be given again
+
+
+@dataclass(frozen=True, slots=True)
+class RowAsked:
+    """The one entity that the fields are asked of."""
+
+    name: str
+    spans: tuple[tuple[int, int], ...] = ()  # stretches of `ModelRequest.document` about it and no other, in order
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRequest:
     """One call. The document comes before the question so that prefix caches serve further questions."""
 
@@ -50,6 +73,8 @@ class ModelRequest:
     max_output_tokens: int
     language: str | None = None
     sample: int = 0  # above 0: the same question asked once more on purpose; part of the ledger's key
+    rows: RowsWanted | None = None  # entities are looked for; `fields` is empty
+    row: RowAsked | None = None  # the fields are asked of one entity
 
     @property
     def document_message(self) -> str:
