@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from resources.models.request import Field
@@ -25,6 +26,15 @@ class InvalidAnswer(ValueError):  # noqa: N818 - as in the documents stage, the 
         self.problem = problem
         self.text = text
         self.missing = missing
+
+
+_FOUND = {"type": "boolean", "description": "Whether the document states it."}
+_SOURCE = {
+    "type": ["string", "null"],
+    "description": "The words of the document that state the value, copied verbatim; null if there are none.",
+}
+_CONFIDENCE = {"type": "number", "description": "How sure you are, from 0 to 1."}
+_VALUES = "Every value that the document states, in its order; empty if it states none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,39 @@ class Answer:
     confidence: float | None = None
 
 
+def shared_schema(fields: Sequence[Field]) -> dict[str, Any]:
+    """JSON Schema of the answer that says nothing of a single field but whether it has several values.
+
+    Providers count the schema as part of the prefix that they cache, before the document: were it different for
+    every variable, each question would pay for the document anew. Types and categories are told in the question
+    and checked when the answer is read. A single field's entry stands alone; of several, each has its name.
+    """
+    if len(fields) == 1:
+        return _shared_entry(fields[0].multiple)
+    return _object({field.name: _shared_entry(field.multiple) for field in fields})
+
+
+@cache
+def _shared_entry(multiple: bool) -> dict[str, Any]:
+    kinds = ["string", "number", "boolean", *([] if multiple else ["null"])]
+    item = {"value": {"anyOf": [{"type": kind} for kind in kinds]}, "source_text": _SOURCE, "confidence": _CONFIDENCE}
+    if not multiple:
+        return _object({"found": _FOUND, **item})
+    values = {"type": "array", "items": _object(item), "description": _VALUES}
+    return _object({"found": _FOUND, "values": values})
+
+
+@lru_cache(maxsize=1024)
+def local_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
+    """The schema for models that are constrained while they write: types and categories, no quotes.
+
+    Small models answer better when they need not quote; evidence is then found in the text.
+    """
+    return answer_schema(fields, quotes=False)
+
+
 def answer_schema(fields: Sequence[Field], *, quotes: bool = True) -> dict[str, Any]:
-    """JSON Schema of the answer, within what OpenAI's strict mode and llama.cpp's grammars accept.
+    """JSON Schema of the answer with the type of every field, within what OpenAI's strict mode and llama.cpp's grammars accept.
 
     Every object is closed and every property required; what may be missing is nullable. No lengths, ranges or
     numbers of items, which strict modes refuse: those are told in descriptions. With `quotes=False` there is no
@@ -83,26 +124,16 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def _field_schema(field: Field, quotes: bool) -> dict[str, Any]:
-    source = {
-        "type": ["string", "null"],
-        "description": "The words of the document that state the value, copied verbatim; null if there are none.",
-    }
-    confidence = {"type": "number", "description": "How sure you are, from 0 to 1."}
     item = {
         "value": _value_schema(field, nullable=not field.multiple),
-        **({"source_text": source} if quotes else {}),
-        "confidence": confidence,
+        **({"source_text": _SOURCE} if quotes else {}),
+        "confidence": _CONFIDENCE,
     }
-    found = {"type": "boolean", "description": "Whether the document states it."}
     if not field.multiple:
-        return _object({"found": found, **item})
+        return _object({"found": _FOUND, **item})
     most = f" At most {field.max_values}." if field.max_values else ""
-    values = {
-        "type": "array",
-        "items": _object(item),
-        "description": f"Every value that the document states, in its order; empty if it states none.{most}",
-    }
-    return _object({"found": found, "values": values})
+    values = {"type": "array", "items": _object(item), "description": _VALUES + most}
+    return _object({"found": _FOUND, "values": values})
 
 
 def _value_schema(field: Field, *, nullable: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from crucible_assets.extractions.answer import answer_schema
+from crucible_assets.extractions.answer import shared_schema
 from resources.models.request import Field
 from resources.project import Project
 from resources.vocabulary import Variable, VariableType
@@ -129,5 +129,5 @@ def render_prompt(project: Project, variable: Variable) -> Prompt:
             "temperature": TEMPERATURE[variable.type],
             "max_output_tokens": _OUTPUT_TOKENS_LONG if long else _OUTPUT_TOKENS,
         },
-        response_schema=answer_schema((field_of(variable),)),
+        response_schema=shared_schema((field_of(variable),)),
     )

@@ -83,7 +83,7 @@ def call_key(tenant: str, provider: Provider, request: ModelRequest) -> str:
         _digest(request.system),
         _digest(request.document_message),
         request.question,
-        request.schema,
+        provider.schema(request),
         *([request.sample] if request.sample else []),
     ]
     canonical = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))

@@ -10,6 +10,8 @@ The answer to every request is one JSON object with one entry per field:
     {"<name>": {"found": true, "values": [{"value": …, "source_text": "…", "confidence": 0.9}, …]}}   (multiple)
     {"<name>": {"found": false, "value": null, "source_text": null, "confidence": 0.8}}               (absent)
 
+When one field is asked, its entry stands alone, without the name: the schema is then the same for every variable.
+
 `source_text` is quoted verbatim from the document. `value` of DATE is ISO (YYYY-MM-DD, or YYYY-MM, or YYYY) where
 the provider can, of CATEGORY one of the category names, of BOOLEAN a JSON boolean; coercion happens later, so a
 provider may also give the words as they stand.
@@ -66,12 +68,13 @@ class ModelRequest:
     document: str  # the document's text without its fence, exactly as quotes are looked up in it
     fence: str  # unguessable word that fences the document in the rendered prompt
     question: str
-    schema: dict[str, Any]
+    schema: dict[str, Any]  # the same for all questions of a kind: it is part of the prefix that providers cache
     schema_name: str
     fields: tuple[Field, ...]
     temperature: float
     max_output_tokens: int
     language: str | None = None
+    local_schema: dict[str, Any] | None = None  # tighter; for models that are constrained while they write
     sample: int = 0  # above 0: the same question asked once more on purpose; part of the ledger's key
     rows: RowsWanted | None = None  # entities are looked for; `fields` is empty
     row: RowAsked | None = None  # the fields are asked of one entity
@@ -109,6 +112,11 @@ class Provider(Protocol):
     name: str  # 'anthropic', 'openai', 'gguf', 'local'
     model: str
     reads_whole_documents: bool  # True: the whole text is given however long; False: chunks of long documents
+    caches_prefixes: bool  # True: once a document was read, further questions about it cost less
+
+    def schema(self, request: ModelRequest) -> dict[str, Any]:
+        """The answer's schema as this provider sends it; part of the ledger's key."""
+        ...
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Everything beside the messages and the schema that can change the answer; part of the ledger's key."""

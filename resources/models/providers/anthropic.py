@@ -23,6 +23,7 @@ class AnthropicProvider:
 
     name = "anthropic"
     reads_whole_documents = False
+    caches_prefixes = True
 
     def __init__(
         self, model: str, *, api_key: str, base_url: str | None = None, timeout_seconds: float = 120
@@ -33,6 +34,10 @@ class AnthropicProvider:
         headers = {**self._client.default_headers, **self._client.auth_headers}
         url = self._client.base_url.join("v1/messages")
         self._messages = Endpoint(self.name, http, url, headers, timeout_seconds)
+
+    def schema(self, request: ModelRequest) -> dict[str, Any]:
+        """The same for all questions of a kind."""
+        return request.schema
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Output limit, and temperature where the model takes it."""

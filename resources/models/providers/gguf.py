@@ -25,6 +25,7 @@ class GgufProvider:
 
     name = "gguf"
     reads_whole_documents = False
+    caches_prefixes = True
 
     def __init__(self, path: Path) -> None:
         if not path.is_file():
@@ -33,6 +34,10 @@ class GgufProvider:
         self.model = path.stem
         self._server: Any = None
         self._one_at_a_time = asyncio.Lock()
+
+    def schema(self, request: ModelRequest) -> dict[str, Any]:
+        """Types and categories hold while the model writes, and it is asked for no quotes."""
+        return request.local_schema or request.schema
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Temperature, output limit, and the file by its size: another quantisation is another model."""
@@ -77,7 +82,7 @@ class GgufProvider:
             "cache_prompt": True,
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": request.schema_name, "strict": True, "schema": request.schema},
+                "json_schema": {"name": request.schema_name, "strict": True, "schema": self.schema(request)},
             },
         }
         async with self._one_at_a_time:

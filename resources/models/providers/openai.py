@@ -46,6 +46,7 @@ class OpenAIProvider:
 
     name = "openai"
     reads_whole_documents = False
+    caches_prefixes = True
 
     def __init__(
         self, model: str, *, api_key: str, base_url: str | None = None, timeout_seconds: float = 120
@@ -61,6 +62,10 @@ class OpenAIProvider:
             if base.host == "api.openai.com"
             else Dialect("max_tokens", frozenset({"prompt_cache_key"}))
         )
+
+    def schema(self, request: ModelRequest) -> dict[str, Any]:
+        """The same for all questions of a kind."""
+        return request.schema
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Temperature and output limit."""

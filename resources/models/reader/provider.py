@@ -21,11 +21,16 @@ class Reader:
 
     name = "local"
     reads_whole_documents = True
+    caches_prefixes = False
 
     def __init__(self, similarity: Similarity | None = None, kept_documents: int = 8) -> None:
         self.model = f"reader-{VERSION}" + ("-dense" if similarity is not None else "")
         self._similarity = similarity
         self._cache = AnalysisCache(kept_documents)
+
+    def schema(self, request: ModelRequest) -> dict[str, Any]:
+        """Not looked at."""
+        return request.schema
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
         """Nothing beside the question changes an answer."""
