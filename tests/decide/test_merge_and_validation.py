@@ -3,17 +3,20 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crucible_assets.extractions.answer import Answer, Item
+from crucible_assets.extractions.coercion.absent import says_absent
 from crucible_assets.extractions.merge import merge_chunks
 from crucible_assets.extractions.validation import violations
-from resources.vocabulary import IfMultipleValues, ValidationRules, Variable, VariableType
+from resources.vocabulary import ChunkMerge, IfMultipleValues, ValidationRules, Variable, VariableType
 
 ABSENT = Answer(False, (), 0.9)
 
 
-def variable(policy: IfMultipleValues) -> Variable:
-    return Variable("x", VariableType.TEXT, "", if_multiple_values=policy)
+def variable(policy: IfMultipleValues, merge: ChunkMerge | None = None, type_: str = "TEXT", **keys: Any) -> Variable:
+    return Variable("x", VariableType(type_), "", if_multiple_values=policy, merge_chunks=merge, **keys)
 
 
 def found(*items: Item) -> Answer:
@@ -49,6 +52,102 @@ def test_lists_are_joined_without_repeats_and_with_the_better_evidence() -> None
     ]
     merged = merge_chunks(answers, variable(IfMultipleValues.ALL))
     assert merged.items == (Item("ACME", "by ACME", 0.4), Item("Beta", "qb", 0.5), Item("C"))
+
+
+def test_the_value_that_most_chunks_give_goes_first_in_whatever_spelling() -> None:
+    answers = [
+        found(Item("7 May 2020", "q1", 0.9)),
+        ABSENT,
+        found(Item("2020-05-08", None, 0.2)),
+        found(Item("May 8, 2020", "q2", 0.3)),
+    ]
+    asked = variable(IfMultipleValues.FIRST, ChunkMerge.AGREEMENT, "DATE")
+    assert values(merge_chunks(answers, asked)) == ["May 8, 2020", "2020-05-08", "7 May 2020"]
+
+
+def test_a_chunk_that_repeats_itself_counts_once_and_ties_go_to_the_better_evidence() -> None:
+    asked = variable(IfMultipleValues.FIRST, ChunkMerge.AGREEMENT)
+    repeated = [found(Item("a", "q", 0.4), Item("A", "q", 0.4)), found(Item("b", "q", 0.8))]
+    assert values(merge_chunks(repeated, asked)) == ["b", "a", "A"]
+    tied = [found(Item("a", None, 0.9)), found(Item("b", "q", 0.5)), found(Item("c", "q", 0.5))]
+    assert values(merge_chunks(tied, asked)) == ["b", "c", "a"]
+
+
+def test_the_stated_merge_goes_before_the_policy_for_several_values() -> None:
+    answers = [found(Item("a", "q", 0.4)), found(Item("b", "q", 0.9))]
+    best = variable(IfMultipleValues.FIRST, ChunkMerge.BEST_EVIDENCE)
+    first = variable(IfMultipleValues.MOST_CONFIDENT, ChunkMerge.FIRST)
+    assert values(merge_chunks(answers, best)) == ["b", "a"]
+    assert values(merge_chunks(answers, first)) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "spellings", "kept"),
+    [
+        ("NUMBER", ["1,000", 1000, "1000.0", "one thousand", "1,001"], ["1,000", "1,001"]),
+        ("DATE", ["3 March 2021", "2021-03-03", "2021-03", "3. März 2021"], ["3 March 2021", "2021-03"]),
+        ("TEXT", ["Acme, Ltd.", "ACME Ltd", "Acme\u00a0Ltd", "Acme Inc"], ["Acme, Ltd.", "Acme Inc"]),
+        ("CATEGORY", ["full time", "Full-time", "Part-time"], ["full time", "Part-time"]),
+    ],
+)
+def test_equal_values_in_other_spellings_are_kept_once(type_: str, spellings: list[Any], kept: list[Any]) -> None:
+    rules = {"classification_rules": {"Full-time": "", "Part-time": ""}} if type_ == "CATEGORY" else {}
+    asked = variable(IfMultipleValues.ALL, None, type_, **rules)
+    answers = [found(Item(spelling, "q", 0.5)) for spelling in spellings]
+    assert values(merge_chunks(answers, asked, language="en")) == kept
+
+
+def test_what_may_be_two_numbers_is_not_taken_for_one() -> None:
+    answers = [found(Item("1.234", "q")), found(Item(1.234, "q"))]
+    asked = variable(IfMultipleValues.ALL, None, "NUMBER")
+    assert len(merge_chunks(answers, asked).items) == 2
+    assert len(merge_chunks(answers, asked, language="en").items) == 1
+
+
+def test_a_list_is_merged_as_stated() -> None:
+    answers = [
+        found(Item("x", None, 0.9)),
+        found(Item("a", "q", 0.3), Item("b", "q", 0.5)),
+        found(Item("c", "q", 0.9), Item("B", "q", 0.4)),
+    ]
+
+    def merged(merge: ChunkMerge) -> list[Any]:
+        return values(merge_chunks(answers, variable(IfMultipleValues.ALL, merge)))
+
+    assert merged(ChunkMerge.ALL) == ["x", "a", "b", "c"]
+    assert merged(ChunkMerge.FIRST) == ["a", "b"]
+    assert merged(ChunkMerge.BEST_EVIDENCE) == ["c", "b", "a", "x"]
+    assert merged(ChunkMerge.AGREEMENT) == ["b", "c", "a", "x"]
+
+
+ITEMS = st.builds(
+    Item,
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5) | st.sampled_from(["a", "A", "1", "2020"]),
+    st.none() | st.just("q"),
+    st.none() | st.floats(0, 1),
+)
+
+
+@given(
+    st.lists(
+        st.lists(ITEMS, max_size=3).map(lambda items: Answer(bool(items), tuple(items))), min_size=1, max_size=4
+    ),
+    st.sampled_from(list(VariableType)),
+    st.sampled_from(list(IfMultipleValues)),
+    st.none() | st.sampled_from(list(ChunkMerge)),
+)
+def test_merging_makes_nothing_up(
+    answers: list[Answer], type_: VariableType, policy: IfMultipleValues, merge: ChunkMerge | None
+) -> None:
+    asked = variable(policy, merge, type_.value)
+    merged = merge_chunks(answers, asked)
+    given_items = [item for answer in answers for item in answer.items]
+    assert all(item in given_items for item in merged.items)
+    assert merged.found == bool(merged.items)
+    if merged.found and not asked.multiple:
+        assert len(merged.items) == sum(
+            not says_absent(str(i.value)) or not isinstance(i.value, str) for i in given_items
+        )
 
 
 def test_values_are_looked_for_in_their_own_chunk() -> None:
