@@ -6,7 +6,7 @@ the wire format makes a plan of timed writes of it. Every request is recorded as
 """
 
 from tests.model_server.answers import GoldAnswers, LabelledLines, Script, ScriptExhaustedError, read_gold
-from tests.model_server.config import ConfigError, Fault, FaultPlan, ServerConfig
+from tests.model_server.config import BatchItemFault, ConfigError, Fault, FaultPlan, ServerConfig
 from tests.model_server.process import ServerStartError, SubprocessModelServer
 from tests.model_server.record import Call, Stats
 from tests.model_server.server import AnswererError, CallsMissingError, ModelServer
@@ -15,6 +15,7 @@ from tests.model_server.view import Answerer, Finish, Reply, RequestView
 __all__ = [
     "Answerer",
     "AnswererError",
+    "BatchItemFault",
     "Call",
     "CallsMissingError",
     "ConfigError",

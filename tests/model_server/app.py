@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from tests.model_server import anthropic_wire, openai_wire
 from tests.model_server.answers import LabelledLines
+from tests.model_server.batch_endpoints import batch_endpoint
+from tests.model_server.batches import BatchStore
 from tests.model_server.config import Fault, ServerConfig
 from tests.model_server.dialects import ANTHROPIC, Dialect, dialect_of
 from tests.model_server.exchange import ENDPOINTS, Exchange
@@ -31,10 +33,11 @@ class Application:
         self._identity = os.urandom(4).hex()
         self._sequence = 0
         self.calls: list[Call] = []
+        self.batches = BatchStore(self)
         self.reset()
 
     def reset(self) -> None:
-        """Forget all calls, caches and limits; the configuration stays."""
+        """Forget all calls, caches, limits, files and batches; the configuration stays."""
         self.calls = []
         self.failures = []
         self._attempts: Counter[bytes] = Counter()
@@ -42,6 +45,7 @@ class Application:
         self._cache = PrefixCache()
         self._started = time.monotonic()
         self._nominal_headers: dict[str, tuple[int, list[tuple[str, str]]]] = {}
+        self.batches.clear()
         self.configure(self.config)
 
     def configure(self, config: ServerConfig) -> None:
@@ -52,6 +56,7 @@ class Application:
             Bucket.full(config.requests_per_minute, now), Bucket.full(config.tokens_per_minute, now)
         )
         self._nominal_headers.clear()
+        self.batches.configured()
 
     def serve(self, request: HttpRequest) -> Plan:
         """How to answer a request to a provider's endpoint."""
@@ -60,7 +65,8 @@ class Application:
             return Exchange(self, request).plan()
         dialect = dialect_of(path, request.headers)
         request_id = self.next_identity()
-        return self.respond(dialect, self._other(dialect, request), request_id)
+        answer = batch_endpoint(self, request) or self._other(dialect, request)
+        return self.respond(dialect, answer, request_id)
 
     def next_identity(self) -> str:
         """A name for a response, unique in this process and, very likely, among servers."""
@@ -97,10 +103,14 @@ class Application:
     def begin(self, call: Call, digest: bytes) -> None:
         """Record a request that came in."""
         self._in_flight += 1
-        self._attempts[digest] += 1
-        call.attempt = self._attempts[digest]
+        call.attempt = self.next_attempt(digest)
         call.in_flight = self._in_flight
         self.calls.append(call)
+
+    def next_attempt(self, digest: bytes) -> int:
+        """Count a request with this body; how often it has come, this time included."""
+        self._attempts[digest] += 1
+        return self._attempts[digest]
 
     def end(self, call: Call, *, delivered: bool) -> None:
         """Record that a request is over."""

@@ -36,6 +36,17 @@ class Fault(StrEnum):
     REFUSAL = "refusal"  # the model declines
 
 
+class BatchItemFault(StrEnum):
+    """One way in which an item of a provider batch can go wrong."""
+
+    ERROR = "error"  # the provider failed inside: status 500
+    EXPIRE = "expire"  # not reached within the completion window
+    INVALID_REQUEST = "invalid_request"  # refused with status 400
+    REFUSAL = "refusal"  # the model declines
+    TRUNCATED = "truncated"  # the answer stops half-way, and the finish reason says so
+    INVALID_JSON = "invalid_json"  # text that is no JSON, although JSON was asked
+
+
 ANSWER_FAULTS = frozenset(
     {
         Fault.TRUNCATED,
@@ -91,12 +102,22 @@ class ServerConfig:
     stream_tokens: int = 4  # tokens in one streamed event
     embedding_dimensions: int = 384
     keep_bodies: bool = True  # remember request bodies in the calls
+    batch_seconds: float = 0.2  # from a batch's creation until it has ended
+    batch_item_faults: Mapping[BatchItemFault, float] = field(default_factory=lambda: MappingProxyType({}))
+    batch_hold: bool = False  # batches answer no item and do not end until this is false again
+    batch_fail: bool = False  # every new batch fails validation as a whole (Anthropic: refused when it is made)
+    batch_expire_share: float = 0.0  # the last items of each batch, which are not reached within its window
 
     def __post_init__(self) -> None:
         if not 0 <= self.jitter <= 1:
             raise ConfigError(f"jitter is a share from 0 to 1, not {self.jitter}")
-        if min(self.latency_s, self.token_s, self.retry_after_s, self.hang_s) < 0:
-            raise ConfigError("latency_s, token_s, retry_after_s and hang_s must not be negative")
+        if min(self.latency_s, self.token_s, self.retry_after_s, self.hang_s, self.batch_seconds) < 0:
+            raise ConfigError("latency_s, token_s, retry_after_s, hang_s and batch_seconds must not be negative")
+        if not 0 <= self.batch_expire_share <= 1:
+            raise ConfigError(f"batch_expire_share is a share from 0 to 1, not {self.batch_expire_share}")
+        shares = self.batch_item_faults.values()
+        if sum(shares) > 1 or any(share < 0 for share in shares):
+            raise ConfigError(f"batch_item_faults must be at least 0 and add up to at most 1, not {sum(shares)}")
         if min(self.stream_tokens, self.embedding_dimensions) < 1:
             raise ConfigError("stream_tokens and embedding_dimensions must be at least 1")
 
@@ -114,6 +135,10 @@ class ServerConfig:
                 values[name] = tuple(values[name])
         if "faults" in values and not isinstance(values["faults"], FaultPlan):
             values["faults"] = fault_plan(values["faults"])
+        if "batch_item_faults" in values:
+            values["batch_item_faults"] = {
+                batch_item_fault(name): float(share) for name, share in values["batch_item_faults"].items()
+            }
         return replace(self, **values)
 
 
@@ -137,3 +162,12 @@ def fault(name: str) -> Fault:
         return Fault(name)
     except ValueError:
         raise ConfigError(f"unknown fault {name!r}; known are {[str(f) for f in Fault]}") from None
+
+
+def batch_item_fault(name: str) -> BatchItemFault:
+    """The fault of that name; raises ConfigError."""
+    try:
+        return BatchItemFault(name)
+    except ValueError:
+        known = [str(f) for f in BatchItemFault]
+        raise ConfigError(f"unknown batch item fault {name!r}; known are {known}") from None

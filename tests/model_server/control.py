@@ -46,7 +46,8 @@ def _control(app: Application, request: HttpRequest) -> tuple[int, Json]:
 def _stats(app: Application, request: HttpRequest) -> Json:
     """Totals; with `?calls=1` the calls too, from number `?since=` + 1 on."""
     query = parse_qs(urlsplit(request.target).query)
-    result = asdict(stats(app.calls)) | {"failures": [f"{type(e).__name__}: {e}" for e in app.failures]}
+    result = asdict(stats(app.calls, app.batches.made))
+    result["failures"] = [f"{type(error).__name__}: {error}" for error in app.failures]
     if "calls" in query:
         since = int(query.get("since", ["0"])[0])
         result["call_list"] = [call_as_json(call) | {"body": None} for call in app.calls[since:]]

@@ -3,12 +3,11 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
-from tests.model_server.answers import as_reply
+from tests.model_server.completion import complete, describe
 from tests.model_server.config import ANSWER_FAULTS, Fault
 from tests.model_server.dialects import Dialect, dialect_of
 from tests.model_server.embeddings import embeddings_answer, embeddings_problem, texts_of
@@ -17,7 +16,7 @@ from tests.model_server.http import Ending, HttpRequest, Plan, Step
 from tests.model_server.record import Call, document_label
 from tests.model_server.usage import Tokens, count_tokens
 from tests.model_server.view import Json, Reply, RequestView
-from tests.model_server.wire import Answer, Problem, chunk, credential, cut_to, dumps, head, spoilt
+from tests.model_server.wire import Answer, Problem, chunk, credential, dumps, head
 
 if TYPE_CHECKING:
     from tests.model_server.app import Application
@@ -82,7 +81,7 @@ class Exchange:
         if self._path == EMBEDDINGS:
             return self._embed(body)
         view = self._dialect.view(body, call.number, call.attempt)
-        self._remember(view)
+        describe(call, view)
         if self._path == COUNT_TOKENS:
             return self._whole(Answer(200, dumps({"input_tokens": count_tokens(view.prompt)})))
         return self._generate(view)
@@ -94,36 +93,19 @@ class Exchange:
             body = {"max_tokens": 1, **body}
         return self._dialect.problem(body, self._config)
 
-    def _remember(self, view: RequestView) -> None:
-        call = self._call
-        call.document = document_label(view.document)
-        call.variables = view.properties
-        call.stream = view.stream
-        if view.properties:
-            parts = (view.model, view.document, *view.properties)
-            call.question_hash = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
-
     def _generate(self, view: RequestView) -> Plan:
         config, call = self._config, self._call
         if refused := self._judged(
             view.prompt if config.faults.permanent else "", sum(count_tokens(turn.text) for turn in view.turns)
         ):
             return refused
-        tokens = self._dialect.prompt_tokens(view, self._app.cache, config)
-        try:
-            reply = as_reply(self._app.answerer(view))
-        except Exception as error:  # an answerer is a test's own code: the test hears of it when the server closes
-            self._app.failures.append(error)
-            message = f"the answerer raised {type(error).__name__}: {error}"
-            return self._refused(Problem(500, "api_error", message))
         fault = self._fault
         if fault is Fault.STREAM_ERROR and not view.stream:
             return self._refused(self._dialect.fault_problem(Fault.SERVER_ERROR, view.model, 0.0), self._latency_s)
-        reply = cut_to(spoilt(reply, fault, view), view.max_tokens)
-        tokens = replace(tokens, output=max(1, count_tokens(reply.text)))
-        call.input_tokens, call.cached_tokens, call.output_tokens = tokens.input, tokens.cached, tokens.output
-        call.note = reply.note
-        return self._answered(view, reply, tokens)
+        done = complete(self._app, self._dialect, view, call, fault)
+        if isinstance(done, Problem):
+            return self._refused(done)
+        return self._answered(view, done.reply, done.tokens)
 
     def _answered(self, view: RequestView, reply: Reply, tokens: Tokens) -> Plan:
         if not view.stream:

@@ -17,6 +17,8 @@ from typing import cast
 import httptools
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
+MAX_BATCH_BYTES = 256 * 1024 * 1024
+_BATCH_TARGETS = (b"/v1/files", b"/v1/messages/batches")
 _MAX_PIPELINED = 64
 _RESET_AFTER_S = 0.02  # lets the bytes written before a reset leave the socket's buffer
 
@@ -107,6 +109,7 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._body_bytes = 0
+        self._max_bytes = MAX_BODY_BYTES
         self._queue: deque[tuple[HttpRequest, bool]] = deque()
         self._plan: Plan | None = None
         self._keep_alive = True
@@ -161,12 +164,13 @@ class Connection(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        self._max_bytes = MAX_BATCH_BYTES if self._target in _BATCH_TARGETS else MAX_BODY_BYTES
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
-        if self._body_bytes > MAX_BODY_BYTES:
+        if self._body_bytes > self._max_bytes:
             self._refuse(b"413 Content Too Large")
         else:
             self._body.append(body)

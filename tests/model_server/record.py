@@ -10,7 +10,10 @@ from tests.model_server.config import Fault
 
 @dataclass(slots=True)
 class Call:
-    """One request to a model endpoint. Filled in as the answer proceeds; times in seconds since the start."""
+    """One request to a model endpoint, or one item of a provider batch.
+
+    Filled in as the answer proceeds; times in seconds since the start.
+    """
 
     number: int  # from 1, in order of arrival
     api: str  # 'openai' or 'anthropic'
@@ -34,6 +37,8 @@ class Call:
     ended_s: float | None = None
     note: str | None = None  # what the answerer wants to be known
     body: Mapping[str, Any] | None = None  # the request, unless bodies are not kept
+    batch: str | None = None  # the provider batch of which this was an item; None: a live call
+    custom_id: str | None = None  # the item's name in its batch
 
     @property
     def answered(self) -> bool:
@@ -42,13 +47,13 @@ class Call:
 
     @property
     def useful(self) -> bool:
-        """Whether the client received a whole and unspoilt answer."""
+        """Whether the client received a whole and unspoilt answer; an item's can be downloaded from then on."""
         return self.status == 200 and self.delivered and self.fault is None
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Totals over calls."""
+    """Totals over calls: live ones and items of batches together, then each by itself."""
 
     calls: int
     answered: int
@@ -64,6 +69,17 @@ class Stats:
     input_tokens: int
     cached_tokens: int
     output_tokens: int
+    batches: int  # provider batches that were made, failed ones included
+    live_calls: int
+    live_useful: int
+    live_input_tokens: int
+    live_cached_tokens: int
+    live_output_tokens: int
+    batch_items: int  # items that a provider worked on: neither expired nor cancelled
+    batch_useful: int
+    batch_input_tokens: int
+    batch_cached_tokens: int
+    batch_output_tokens: int
 
 
 def document_label(document: str, words: int = 12) -> str:
@@ -71,8 +87,10 @@ def document_label(document: str, words: int = 12) -> str:
     return " ".join(document[:400].split()[:words])
 
 
-def stats(calls: Sequence[Call]) -> Stats:
-    """Totals over `calls`."""
+def stats(calls: Sequence[Call], batches: int = 0) -> Stats:
+    """Totals over `calls` and the number of batches made."""
+    live = [call for call in calls if call.batch is None]
+    items = [call for call in calls if call.batch is not None]
     useful = [call for call in calls if call.useful]
     bodies = Counter(call.body_hash for call in useful)
     questions = Counter(call.question_hash for call in useful if call.question_hash)
@@ -91,6 +109,17 @@ def stats(calls: Sequence[Call]) -> Stats:
         input_tokens=sum(call.input_tokens for call in calls),
         cached_tokens=sum(call.cached_tokens for call in calls),
         output_tokens=sum(call.output_tokens for call in calls),
+        batches=batches,
+        live_calls=len(live),
+        live_useful=sum(call.useful for call in live),
+        live_input_tokens=sum(call.input_tokens for call in live),
+        live_cached_tokens=sum(call.cached_tokens for call in live),
+        live_output_tokens=sum(call.output_tokens for call in live),
+        batch_items=len(items),
+        batch_useful=sum(call.useful for call in items),
+        batch_input_tokens=sum(call.input_tokens for call in items),
+        batch_cached_tokens=sum(call.cached_tokens for call in items),
+        batch_output_tokens=sum(call.output_tokens for call in items),
     )
 
 

@@ -141,7 +141,7 @@ class ModelServer:
 
     def stats(self) -> Stats:
         """Totals over the calls."""
-        return self._in_loop(lambda: stats(self.app.calls))
+        return self._in_loop(lambda: stats(self.app.calls, self.app.batches.made))
 
     def reset(self) -> None:
         """Forget all calls, caches and limits."""
