@@ -4,6 +4,7 @@ One word for one thing. Every enumeration here is also a CHECK constraint in the
 not listed cannot be stored.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -190,6 +191,22 @@ class Verdict(StrEnum):
     PARTIALLY_CORRECT = "PARTIALLY_CORRECT"
 
 
+class Claim(StrEnum):
+    """What a confidence is about: they are calibrated apart."""
+
+    STATED = "STATED"  # that the value read is right
+    ABSENT = "ABSENT"  # that the document does not state it
+
+
+class CalibrationMethod(StrEnum):
+    """How a confidence is turned into a share of right answers."""
+
+    IDENTITY = "IDENTITY"  # too few labels: the confidence stays as it is
+    POOLED = "POOLED"  # too few labels of this variable: the curve of all variables together
+    PLATT = "PLATT"  # a logistic curve, shrunk to the pooled one
+    ISOTONIC = "ISOTONIC"  # a rising step curve, shrunk to the pooled one
+
+
 class SegmentKind(StrEnum):
     """What a stretch of a document's text was in the file."""
 
@@ -295,3 +312,16 @@ class Variable:
     def title(self) -> str:
         """The name to show to a person."""
         return self.display_name or self.name.replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRow:
+    """One version of the prompt of one variable."""
+
+    variable: str
+    version: int
+    system: str
+    question: str
+    model_settings: Mapping[str, Any]
+    response_schema: Mapping[str, Any]
+    content_hash: str

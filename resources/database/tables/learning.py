@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 from resources.database.tables.base import Integer, Text, created, metadata, one_of, project_fk, tenant
-from resources.vocabulary import RefinementStatus
+from resources.vocabulary import CalibrationMethod, Claim, RefinementStatus
 
 refinements = sa.Table(
     "refinements",
@@ -59,12 +59,16 @@ calibrations = sa.Table(
     metadata,
     tenant(),
     sa.Column("project_id", Text, primary_key=True),
+    sa.Column("model", Text, primary_key=True),  # whose confidences it was learnt on, and is good for
     sa.Column("variable", Text, primary_key=True),  # '' for the curve of all variables together
+    sa.Column("claim", Text, primary_key=True),
     sa.Column("method", Text, nullable=False),
     sa.Column("labels", Integer, nullable=False),
     sa.Column("curve", JSONB, nullable=False),
     sa.Column("reliability", JSONB, nullable=False),
     created(),
     project_fk(),
+    one_of("claim", Claim),
+    one_of("method", CalibrationMethod),
     sa.CheckConstraint("labels >= 0", name="labels"),
 )

@@ -85,9 +85,14 @@ feedback = sa.Table(
     sa.Column("note", Text, nullable=False, server_default=""),
     sa.Column("author", Text, nullable=False),
     created(),
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), nullable=False),  # the order in which they came
+    sa.Column("judged_state", Text, nullable=False),  # the cell as the person saw it
+    sa.Column("judged_value", JSONB),
     project_fk(),
     document_fk(),
     one_of("verdict", Verdict),
+    one_of("judged_state", CellState),
+    sa.Index("ix_feedback_cell", "tenant_id", "project_id", "document_id", "row_key", "variable"),
 )
 
 datasets = sa.Table(

@@ -20,6 +20,15 @@ ALTER TABLE calls
 ALTER TABLE cells ADD COLUMN uncalibrated REAL;
 ALTER TABLE cell_history ADD COLUMN uncalibrated REAL;
 
+-- A verdict is about the cell as the person saw it; a table that nothing wrote until now.
+ALTER TABLE feedback
+    ADD COLUMN number BIGINT GENERATED ALWAYS AS IDENTITY NOT NULL,
+    ADD COLUMN judged_state TEXT NOT NULL,
+    ADD COLUMN judged_value JSONB,
+    ADD CONSTRAINT ck_feedback_judged_state CHECK (
+        judged_state IN ('VALUE', 'ABSENT', 'NOT_APPLICABLE', 'UNCERTAIN', 'FAILED'));
+CREATE INDEX ix_feedback_cell ON feedback (tenant_id, project_id, document_id, row_key, variable);
+
 CREATE OR REPLACE FUNCTION keep_cell_history() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF (OLD.state, OLD.value, OLD.evidence, OLD.prompt_version, OLD.model, OLD.confidence, OLD.reasons)

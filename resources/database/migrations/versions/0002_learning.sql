@@ -40,14 +40,18 @@ CREATE TABLE labels (
 CREATE TABLE calibrations (
     tenant_id TEXT NOT NULL,
     project_id TEXT NOT NULL,
+    model TEXT NOT NULL,
     variable TEXT NOT NULL,
+    claim TEXT NOT NULL,
     method TEXT NOT NULL,
     labels INTEGER NOT NULL,
     curve JSONB NOT NULL,
     reliability JSONB NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    CONSTRAINT pk_calibrations PRIMARY KEY (tenant_id, project_id, variable),
+    CONSTRAINT pk_calibrations PRIMARY KEY (tenant_id, project_id, model, variable, claim),
     CONSTRAINT fk_calibrations_projects FOREIGN KEY(tenant_id, project_id) REFERENCES projects (tenant_id, id) ON DELETE CASCADE,
+    CONSTRAINT ck_calibrations_claim CHECK (claim IN ('STATED', 'ABSENT')),
+    CONSTRAINT ck_calibrations_method CHECK (method IN ('IDENTITY', 'POOLED', 'PLATT', 'ISOTONIC')),
     CONSTRAINT ck_calibrations_labels CHECK (labels >= 0),
     CONSTRAINT fk_calibrations_tenants FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
