@@ -7,24 +7,20 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from resources.patterns import PatternError, check_pattern
+from resources.project_rules import as_written, cycles, variable_problems, word
 from resources.vocabulary import (
     CallMode,
-    IfUncertain,
     UnitOfObservation,
-    ValidationRules,
     Variable,
-    VariableType,
     Verification,
 )
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 PROJECT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -121,22 +117,75 @@ def project_from_data(data: Mapping[str, Any]) -> Project:
     if "documents" in plain:
         plain["source"] = plain.pop("documents")
     plain.setdefault("id", slug(str(plain.get("name", ""))))
-    raw_variables = plain.get("variables")
-    if not isinstance(raw_variables, list) or not raw_variables:
-        raise ProjectError(["variables: at least one variable is needed, as a list of mappings."])
-    plain["variables"] = [_normalise(item) if isinstance(item, Mapping) else item for item in raw_variables]
-    try:
-        project = _PROJECT.validate_python(plain)
-    except ValidationError as error:
-        raise ProjectError([_say(item, raw_variables) for item in error.errors()]) from None
-    problems = _problems(project)
-    if problems:
+    written = plain.get("variables")
+    problems: list[str] = []
+    project = _project(plain, problems)
+    if not isinstance(written, list) or not written:
+        raise ProjectError([*problems, "variables: at least one variable is needed, as a list of mappings."])
+    variables = _variables(written, problems)
+    problems += [f"depends_on goes round in a circle: {' → '.join(circle)}." for circle in cycles(variables)]
+    if problems or project is None:
         raise ProjectError(problems)
+    return replace(project, variables=tuple(as_written(variable) for variable in variables))
+
+
+def _project(plain: Mapping[str, Any], problems: list[str]) -> Project | None:
+    """The project without its variables; None where its keys could not be read."""
+    try:
+        project = _PROJECT.validate_python({**plain, "variables": ()})
+    except ValidationError as error:
+        problems += [_say(item, "") for item in error.errors()]
+        return None
+    if not project.name.strip():
+        problems.append("name: a project needs a name.")
+    if not PROJECT_ID.fullmatch(project.id):
+        problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
+    problems += _settings_problems(project.settings)
     return project
 
 
+# Stand in for required keys that could not be read, so that the others are looked at all the same.
+_PLACEHOLDERS = {"name": "unreadable", "type": "TEXT", "instructions": "unreadable"}
+
+
+def _variables(written: list[Any], problems: list[str]) -> list[Variable]:
+    """The variables that could be read, at least in part; everything that is wrong with them goes to `problems`."""
+    names = [item["name"] for item in written if isinstance(item, Mapping) and isinstance(item.get("name"), str)]
+    problems += [
+        f"variable {name}: this name is used twice." for name in sorted({n for n in names if names.count(n) > 1})
+    ]
+    read = [_variable(item, number, problems) for number, item in enumerate(written, start=1)]
+    sound = {variable.name: variable for variable, unread in read if variable is not None and not unread}
+    for variable, unread in read:
+        if variable is None:
+            continue
+        for about, problem in variable_problems(variable, names, sound):
+            if not unread & set(about.split()):
+                problems.append(f"variable {variable.name}: {problem}")
+    return [variable for variable, _ in read if variable is not None]
+
+
+def _variable(item: Any, number: int, problems: list[str]) -> tuple[Variable | None, set[str]]:
+    """A variable without the keys that could not be read, and these keys."""
+    plain = _normalise(item) if isinstance(item, Mapping) else item
+    named = item.get("name") if isinstance(item, Mapping) else None
+    try:
+        return _VARIABLE.validate_python(plain), set()
+    except ValidationError as error:
+        found = error.errors()
+    problems += [_say(error, f"variable {named or number}") for error in found]
+    unread = {str(error["loc"][0]) for error in found if error["loc"]}
+    if not isinstance(plain, dict) or not unread:
+        return None, unread
+    rest = {key: value for key, value in plain.items() if str(key) not in unread}
+    try:
+        return _VARIABLE.validate_python({**_PLACEHOLDERS, **rest}), unread
+    except ValidationError:
+        return None, unread
+
+
 def _normalise(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Short forms that people write: a list of categories, one dependency, ISO dates that YAML made dates."""
+    """Short forms that people write: a list of categories, one dependency or rule, ISO dates that YAML made dates."""
     plain = dict(item)
     rules = plain.get("classification_rules")
     if isinstance(rules, list):
@@ -154,6 +203,11 @@ def _normalise(item: Mapping[str, Any]) -> dict[str, Any]:
         for key in ("earliest", "latest"):
             if fixed.get(key) is not None:
                 fixed[key] = str(fixed[key])
+        for key in ("allowed_values", "expressions"):  # one of them may stand without a list
+            if isinstance(fixed.get(key), str | int | float):
+                fixed[key] = [fixed[key]]
+        if isinstance(fixed.get("allowed_values"), list):
+            fixed["allowed_values"] = [v if isinstance(v, list | dict) else word(v) for v in fixed["allowed_values"]]
         plain["validation"] = fixed
     if isinstance(plain.get("type"), str):
         plain["type"] = plain["type"].upper()
@@ -164,24 +218,12 @@ def _dependency(entry: Any) -> Any:
     if isinstance(entry, str):
         return {"variable": entry}
     if isinstance(entry, Mapping) and isinstance(entry.get("values"), list):
-        return {**entry, "values": [_word(value) for value in entry["values"]]}
+        return {**entry, "values": [word(value) for value in entry["values"]]}
     return entry
 
 
-def _word(value: Any) -> str:
-    """A value as `depends_on` compares it: booleans as 'true' and 'false', everything else as text."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _say(error: Any, variables: list[Any]) -> str:
-    place = list(error["loc"])
-    where = ".".join(str(part) for part in place)
-    if len(place) >= 2 and place[0] == "variables" and isinstance(place[1], int):
-        item = variables[place[1]] if place[1] < len(variables) else None
-        name = item.get("name") if isinstance(item, Mapping) else None
-        where = f"variable {name or place[1] + 1}"
-        if place[2:]:
-            where += ", " + ".".join(str(part) for part in place[2:])
+def _say(error: Any, owner: str) -> str:
+    where = ", ".join(part for part in (owner, ".".join(str(part) for part in error["loc"])) if part)
     kind = error["type"]
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
         return f"{where}: this key is not known."
@@ -190,28 +232,10 @@ def _say(error: Any, variables: list[Any]) -> str:
     return f"{where}: {error['msg']} (got {error['input']!r:.80})."
 
 
-def _problems(project: Project) -> list[str]:
-    problems = []
-    if not project.name.strip():
-        problems.append("name: a project needs a name.")
-    if not PROJECT_ID.fullmatch(project.id):
-        problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
-    if project.settings.variables_per_call < 1:
-        problems.append("settings.variables_per_call: at least 1.")
-    problems += _settings_problems(project.settings)
-    names = [variable.name for variable in project.variables]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    problems += [f"variable {name}: this name is used twice." for name in twice]
-    for variable in project.variables:
-        problems += [f"variable {variable.name}: {problem}" for problem in _variable_problems(variable, names)]
-    cycle = _cycle(project.variables)
-    if cycle:
-        problems.append("depends_on goes round in a circle: " + " → ".join(cycle) + ".")
-    return problems
-
-
 def _settings_problems(settings: ProjectSettings) -> list[str]:
     problems = []
+    if settings.variables_per_call < 1:
+        problems.append("settings.variables_per_call: at least 1.")
     if not 1 <= settings.self_agreement <= 9:
         problems.append("settings.self_agreement: from 1 (off) to 9 answers to each question.")
     if settings.budget_usd is not None and settings.budget_usd <= 0:
@@ -222,70 +246,6 @@ def _settings_problems(settings: ProjectSettings) -> list[str]:
     if settings.verification_model is not None and settings.verification is Verification.NONE:
         problems.append("settings.verification_model is given, but settings.verification is none.")
     return problems
-
-
-def _variable_problems(variable: Variable, names: list[str]) -> list[str]:
-    problems = []
-    if not NAME.fullmatch(variable.name):
-        problems.append("name must be lower-case letters, digits and underscores, beginning with a letter.")
-    if not variable.instructions.strip():
-        problems.append("instructions are missing: say in a sentence what is to be extracted.")
-    if not 0 <= variable.confidence_threshold <= 1:
-        problems.append("confidence_threshold must be between 0 and 1.")
-    if variable.max_values is not None and variable.max_values < 1:
-        problems.append("max_values must be at least 1.")
-    if variable.type is VariableType.CATEGORY and len(variable.classification_rules) < 2:
-        problems.append("a CATEGORY needs classification_rules with at least two categories.")
-    if variable.type is not VariableType.CATEGORY and variable.classification_rules:
-        problems.append("classification_rules are for CATEGORY only.")
-    if variable.if_uncertain is IfUncertain.DEFAULT and variable.default_value is None:
-        problems.append("if_uncertain: DEFAULT needs a default_value.")
-    if variable.multiple and variable.type is VariableType.BOOLEAN:
-        problems.append("a BOOLEAN cannot have several values.")
-    problems += _rule_problems(variable.validation)
-    for dependency in variable.depends_on:
-        if dependency.variable not in names:
-            problems.append(f"depends_on names {dependency.variable}, which is no variable of this project.")
-    return problems
-
-
-def _rule_problems(rules: ValidationRules) -> list[str]:
-    problems = []
-    if rules.minimum is not None and rules.maximum is not None and rules.minimum > rules.maximum:
-        problems.append("validation: minimum is greater than maximum.")
-    if rules.pattern is not None:
-        try:
-            check_pattern(rules.pattern)
-        except PatternError as error:
-            problems.append(f"validation.pattern: {error}.")
-    for key, day in (("earliest", rules.earliest), ("latest", rules.latest)):
-        if day is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
-            problems.append(f"validation.{key} must be a date as YYYY-MM-DD.")
-    return problems
-
-
-def _cycle(variables: tuple[Variable, ...]) -> list[str] | None:
-    """A circle of dependencies, first name repeated at its end; None when there is none."""
-    edges = {variable.name: [d.variable for d in variable.depends_on] for variable in variables}
-    done: set[str] = set()
-
-    def visit(name: str, path: list[str]) -> list[str] | None:
-        if name in path:
-            return [*path[path.index(name) :], name]
-        if name in done:
-            return None
-        for other in edges.get(name, []):
-            found = visit(other, [*path, name])
-            if found:
-                return found
-        done.add(name)
-        return None
-
-    for name in edges:
-        found = visit(name, [])
-        if found:
-            return found
-    return None
 
 
 def waves(variables: tuple[Variable, ...]) -> tuple[tuple[Variable, ...], ...]:

@@ -1,0 +1,1 @@
+"""Tests of project definitions: what people write, and what is refused."""
