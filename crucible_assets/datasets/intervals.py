@@ -10,7 +10,7 @@ _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 _AT_ONCE = 50  # resamples in memory at a time
 
 
-def wilson(successes: int, trials: int) -> Interval | None:
+def wilson(successes: float, trials: int) -> Interval | None:
     """Give the 95 % score interval of a share (Wilson 1927); None when nothing was tried."""
     if not trials:
         return None
