@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.model_server.locate import mention, place, sentence
-from tests.model_server.schemas import is_closed, property_named
-from tests.model_server.shaping import Finding, Lookup, shaped
+from tests.model_server.schemas import Form, is_closed, property_named
+from tests.model_server.shaping import Finding, Lookup, cell, shaped
+from tests.model_server.verdicts import verdict
 from tests.model_server.view import Answerer, Json, OutputMode, Reply, RequestView
 from tests.model_server.wire import dumps
 
@@ -28,6 +29,11 @@ class ScriptExhaustedError(LookupError):
 
 def answer_from(view: RequestView, lookup: Lookup, everything: Callable[[], Mapping[str, Json]]) -> str:
     """The text of an answer made of findings: JSON of the asked shape, all findings without a schema, or prose."""
+    if view.schema is not None and view.form in (Form.CELL, Form.VERDICT):
+        findings = lookup(view.properties[0]) if view.properties else ()
+        if view.form is Form.VERDICT:
+            return _dumps(verdict(view.asked.value, findings))
+        return _dumps(cell(view.schema, findings))
     if view.schema is not None:
         return _dumps(shaped(view.schema, lookup))
     if view.mode is OutputMode.JSON_OBJECT:
@@ -163,6 +169,10 @@ class GoldAnswers:
 
 def _closed(view: RequestView, name: str) -> bool:
     """Whether a variable's values are a closed list or yes/no, by the schema."""
+    if view.form is Form.CELL:
+        return view.asked.is_closed(name)
+    if view.form is Form.VERDICT:  # who verifies knows the labels, whether or not the question says the type
+        return view.asked.type_of(name) is None or view.asked.is_closed(name)
     schema = view.schema
     part = property_named(schema, schema, name) if schema is not None else None
     return schema is not None and part is not None and is_closed(part, schema)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.model_server.config import Fault, ServerConfig
 from tests.model_server.limits import NOMINAL_REQUESTS, NOMINAL_TOKENS, Limits
-from tests.model_server.schemas import asked
+from tests.model_server.questions import read_question, variables_of
 from tests.model_server.usage import Block, Tokens, count_tokens
 from tests.model_server.view import Api, Finish, Json, OutputMode, Reply, RequestView, Turn, fenced
 from tests.model_server.wire import EVENTS, HTML, Answer, Event, Problem, dumps, pieces, text_of
@@ -28,7 +28,9 @@ def message_view(body: dict[str, Any], number: int, attempt: int) -> RequestView
         + [Turn(message["role"], text_of(message["content"])) for message in body["messages"]]
     )
     document, question = fenced(turns)
+    said = read_question(question)
     mode, schema, name = _wanted(body)
+    form, names = variables_of(schema, said)
     return RequestView(
         api=Api.ANTHROPIC,
         model=body["model"],
@@ -38,7 +40,9 @@ def message_view(body: dict[str, Any], number: int, attempt: int) -> RequestView
         mode=mode,
         schema=schema,
         schema_name=name,
-        properties=asked(schema) if schema else (),
+        form=form,
+        asked=said,
+        properties=names,
         stream=body.get("stream") is True,
         max_tokens=body.get("max_tokens"),
         number=number,

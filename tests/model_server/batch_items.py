@@ -131,6 +131,7 @@ def _answer(
     if isinstance(done, Problem):
         return done
     item.tokens = done.tokens
+    app.cache.remember(done.entries)
     return dialect.answer(view, done.reply, done.tokens, identity, config)
 
 

@@ -22,6 +22,7 @@ class Completion:
 
     reply: Reply
     tokens: Tokens
+    entries: tuple[int, ...]  # of the prompt cache, to be made when the answer begins
 
 
 def describe(call: Call, view: RequestView) -> None:
@@ -30,7 +31,8 @@ def describe(call: Call, view: RequestView) -> None:
     call.variables = view.properties
     call.stream = view.stream
     if view.properties:
-        parts = (view.model, view.document, *view.properties)
+        said = (view.asked.row or "", view.asked.value or "")
+        parts = (view.model, view.document, view.form, *said, *view.properties)
         call.question_hash = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
@@ -38,14 +40,14 @@ def complete(
     app: "Application", dialect: Dialect, view: RequestView, call: Call, fault: Fault | None
 ) -> Completion | Problem:
     """The answerer's reply with an answer fault applied and its tokens recorded; 500 when the answerer raised."""
-    tokens = dialect.prompt_tokens(view, app.cache, app.config)
+    prompted = dialect.prompted(view, app.cache, app.config)
     try:
         reply = as_reply(app.answerer(view))
     except Exception as error:  # an answerer is a test's own code: the test hears of it when the server closes
         app.failures.append(error)
         return Problem(500, "api_error", f"the answerer raised {type(error).__name__}: {error}")
     reply = cut_to(spoilt(reply, fault, view), view.max_tokens)
-    tokens = replace(tokens, output=max(1, count_tokens(reply.text)))
+    tokens = replace(prompted.tokens, output=max(1, count_tokens(reply.text)))
     call.input_tokens, call.cached_tokens, call.output_tokens = tokens.input, tokens.cached, tokens.output
     call.note = reply.note
-    return Completion(reply, tokens)
+    return Completion(reply, tokens, prompted.entries)

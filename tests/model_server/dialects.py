@@ -8,7 +8,7 @@ from typing import Any
 from tests.model_server import anthropic_checks, anthropic_wire, openai_checks, openai_wire
 from tests.model_server.config import Fault, ServerConfig
 from tests.model_server.limits import Limits
-from tests.model_server.usage import PrefixCache, Tokens, count_tokens
+from tests.model_server.usage import PrefixCache, Prompted, Tokens, count_tokens
 from tests.model_server.view import Api, Json, Reply, RequestView
 from tests.model_server.wire import Answer, Problem
 
@@ -22,7 +22,7 @@ class Dialect:
     access: Callable[[Mapping[str, str], str, ServerConfig], Problem | None]
     problem: Callable[[Json, ServerConfig], Problem | None]
     view: Callable[[dict[str, Any], int, int], RequestView]
-    prompt_tokens: Callable[[RequestView, PrefixCache, ServerConfig], Tokens]
+    prompted: Callable[[RequestView, PrefixCache, ServerConfig], Prompted]
     answer: Callable[[RequestView, Reply, Tokens, str, ServerConfig], Answer]
     stream: Callable[[RequestView, Reply, Tokens, str, ServerConfig, bool], Answer]
     error: Callable[[Problem, str], Answer]
@@ -31,15 +31,16 @@ class Dialect:
     limit_headers: Callable[[Limits, float], list[tuple[str, str]]]
 
 
-def _openai_tokens(view: RequestView, cache: PrefixCache, config: ServerConfig) -> Tokens:
+def _openai_tokens(view: RequestView, cache: PrefixCache, config: ServerConfig) -> Prompted:
     prompt = openai_wire.prefix(view, schema_in_prefix=config.schema_in_prefix)
-    return Tokens(input=count_tokens(prompt), cached=cache.automatic(view.model, prompt))
+    cached, entries = cache.automatic(view.model, prompt)
+    return Prompted(Tokens(count_tokens(prompt), cached), entries)
 
 
-def _anthropic_tokens(view: RequestView, cache: PrefixCache, config: ServerConfig) -> Tokens:
+def _anthropic_tokens(view: RequestView, cache: PrefixCache, config: ServerConfig) -> Prompted:
     blocks = anthropic_wire.blocks(view.body, schema_in_prefix=config.schema_in_prefix)
-    read, written = cache.explicit(view.model, blocks)
-    return Tokens(count_tokens("".join(block.text for block in blocks)), read, written)
+    read, written, entries = cache.explicit(view.model, blocks)
+    return Prompted(Tokens(count_tokens("".join(block.text for block in blocks)), read, written), entries)
 
 
 OPENAI = Dialect(
@@ -48,7 +49,7 @@ OPENAI = Dialect(
     access=lambda headers, key, config: openai_checks.key_problem(key, config),
     problem=openai_checks.chat_problem,
     view=openai_wire.chat_view,
-    prompt_tokens=_openai_tokens,
+    prompted=_openai_tokens,
     answer=lambda view, reply, tokens, identity, config: openai_wire.chat_answer(
         view, reply, tokens, identity, int(time.time())
     ),
@@ -67,7 +68,7 @@ ANTHROPIC = Dialect(
     access=anthropic_checks.header_problem,
     problem=anthropic_checks.message_problem,
     view=anthropic_wire.message_view,
-    prompt_tokens=_anthropic_tokens,
+    prompted=_anthropic_tokens,
     answer=lambda view, reply, tokens, identity, config: anthropic_wire.message_answer(view, reply, tokens, identity),
     stream=lambda view, reply, tokens, identity, config, broken: anthropic_wire.message_stream(
         view, reply, tokens, identity, config, broken=broken

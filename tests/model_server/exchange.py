@@ -59,6 +59,7 @@ class Exchange:
         self._draw = draw(self._config.seed, digest, self._call.attempt)
         self._fault: Fault | None = None
         self._latency_s = 0.0
+        self._entries: tuple[int, ...] = ()
 
     def plan(self) -> Plan:
         """The plan of the answer; what happened is in the call."""
@@ -105,6 +106,7 @@ class Exchange:
         done = complete(self._app, self._dialect, view, call, fault)
         if isinstance(done, Problem):
             return self._refused(done)
+        self._entries = done.entries
         return self._answered(view, done.reply, done.tokens)
 
     def _answered(self, view: RequestView, reply: Reply, tokens: Tokens) -> Plan:
@@ -171,11 +173,12 @@ class Exchange:
     def _whole(self, answer: Answer, token_delay_s: float = 0.0, extra: Sequence[tuple[str, str]] = ()) -> Plan:
         self._call.status = answer.status
         opening = head(answer.status, answer.content_type, self._headers(extra), len(answer.body))
-        delay_s = self._latency_s + token_delay_s
-        if self._fault is Fault.RESET:
-            half = opening + answer.body[: len(answer.body) // 2]
-            return Plan((Step(delay_s, half),), Ending.RESET, gated=True, done=self._done)
-        return Plan((Step(delay_s, opening + answer.body),), gated=True, done=self._done)
+        reset = self._fault is Fault.RESET
+        data = opening + (answer.body[: len(answer.body) // 2] if reset else answer.body)
+        # the answer begins, unseen, after the latency; its tokens come later
+        beginning = (Step(self._latency_s, b""),) if token_delay_s > 0 else ()
+        steps = (*beginning, Step(token_delay_s if beginning else self._latency_s, data))
+        return Plan(steps, Ending.RESET if reset else Ending.KEEP, gated=True, done=self._done, began=self._began)
 
     def _streamed(self, answer: Answer) -> Plan:
         self._call.status = answer.status
@@ -188,7 +191,12 @@ class Exchange:
         steps += [Step(event.tokens * self._config.token_s, chunk(event.data)) for event in events]
         if not reset:
             steps.append(Step(0.0, chunk(b"")))
-        return Plan(tuple(steps), Ending.RESET if reset else Ending.KEEP, gated=True, done=self._done)
+        ending = Ending.RESET if reset else Ending.KEEP
+        return Plan(tuple(steps), ending, gated=True, done=self._done, began=self._began)
+
+    def _began(self) -> None:
+        if self._entries:
+            self._app.cache.remember(self._entries)
 
     def _done(self, delivered: bool) -> None:
         self._app.end(self._call, delivered=delivered)

@@ -55,18 +55,27 @@ class Step:
     data: bytes
 
 
-def _nothing(delivered: bool) -> None:
+def _nothing() -> None:
+    """Nobody wants to know that it begins."""
+
+
+def _ignored(delivered: bool) -> None:
     """Nobody wants to know how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a request is answered. `done` is told whether everything was written while the client was there."""
+    """How a request is answered.
+
+    `began` is called when the first step is due, `done` is told whether everything was written while the client was
+    there.
+    """
 
     steps: tuple[Step, ...]
     ending: Ending = Ending.KEEP
     gated: bool = False  # waits while the gate is closed
-    done: Callable[[bool], None] = field(default=_nothing)
+    done: Callable[[bool], None] = field(default=_ignored)
+    began: Callable[[], None] = field(default=_nothing)
 
 
 class Gate:
@@ -222,20 +231,22 @@ class Connection(asyncio.Protocol):
             if step.delay_s > 0:
                 self._timer = self._loop.call_later(step.delay_s, self._write_due)
                 return
-            if step.data:
-                self._transport.write(step.data)
-            self._position += 1
+            self._write(plan, step.data)
         self._finish(plan)
 
     def _write_due(self) -> None:
         plan = self._plan
         if plan is None or self._transport is None:
             return
-        data = plan.steps[self._position].data
-        if data:
-            self._transport.write(data)
-        self._position += 1
+        self._write(plan, plan.steps[self._position].data)
         self._advance()
+
+    def _write(self, plan: Plan, data: bytes) -> None:
+        if self._position == 0:
+            plan.began()
+        self._position += 1
+        if data and self._transport is not None:
+            self._transport.write(data)
 
     def _finish(self, plan: Plan) -> None:
         self._plan = None

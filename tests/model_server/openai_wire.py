@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.model_server.config import Fault, ServerConfig
 from tests.model_server.limits import NOMINAL_REQUESTS, NOMINAL_TOKENS, Limits
-from tests.model_server.schemas import asked
+from tests.model_server.questions import read_question, variables_of
 from tests.model_server.usage import Tokens, count_tokens
 from tests.model_server.view import Api, Finish, Json, OutputMode, Reply, RequestView, Turn, fenced
 from tests.model_server.wire import EVENTS, HTML, Answer, Event, Problem, dumps, pieces, text_of
@@ -26,7 +26,9 @@ def chat_view(body: dict[str, Any], number: int, attempt: int) -> RequestView:
         for message in body["messages"]
     )
     document, question = fenced(turns)
+    said = read_question(question)
     mode, schema, name = _wanted(body)
+    form, names = variables_of(schema, said)
     limit = body.get("max_completion_tokens") or body.get("max_tokens")
     return RequestView(
         api=Api.OPENAI,
@@ -37,7 +39,9 @@ def chat_view(body: dict[str, Any], number: int, attempt: int) -> RequestView:
         mode=mode,
         schema=schema,
         schema_name=name,
-        properties=asked(schema) if schema else (),
+        form=form,
+        asked=said,
+        properties=names,
         stream=body.get("stream") is True,
         max_tokens=limit,
         number=number,

@@ -1,6 +1,6 @@
 """Prompts and schemas for the server's own tests, in the form in which the pipeline sends them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -31,6 +31,30 @@ def answer_schema(types: Mapping[str, str]) -> dict[str, Any]:
         )
 
     return closed({name: cell(kind) for name, kind in types.items()})
+
+
+def one_schema(kinds: Sequence[str] = ("string", "number", "boolean", "null")) -> dict[str, Any]:
+    """The schema that is the same for every variable: one value with its evidence, and a list of values."""
+    return closed(
+        {
+            "found": {"type": "boolean"},
+            "value": {"type": list(kinds)},
+            "values": {
+                "type": "array",
+                "items": closed({"value": {"type": list(kinds)}, "source_text": {"type": ["string", "null"]}}),
+            },
+            "source_text": {"type": ["string", "null"]},
+            "confidence": {"type": "number"},
+        }
+    )
+
+
+VERDICT: dict[str, Any] = {
+    "type": "object",
+    "properties": {"reason": {"type": "string"}, "correct": {"type": "boolean"}},
+    "required": ["reason", "correct"],
+    "additionalProperties": False,
+}
 
 
 def closed(properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ arrays, strings with length, format or pattern, numbers with limits. `not`, `if`
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic_core import to_json
@@ -14,6 +15,9 @@ Schema = Mapping[str, Any]
 _MAX_REMEMBERED = 4096
 MAX_DEPTH = 24  # of recursive schemas
 _CELL_KEYS = frozenset({"value", "values", "found"})
+QUOTE_KEYS = frozenset({"source_text", "quote", "evidence", "source", "span"})
+NAME_KEYS = frozenset({"name", "label", "entity"})
+VERDICT_KEYS = frozenset({"correct", "reason"})
 
 
 T = TypeVar("T")
@@ -104,6 +108,38 @@ def is_cell(schema: Any, root: Schema, depth: int = 0) -> bool:
         elif kind == "array" and not is_cell(option.get("items", {}), root, depth + 1):
             return False
     return True
+
+
+class Form(StrEnum):
+    """What kind of answer a schema asks for."""
+
+    KEYED = "keyed"  # properties named for the variables, or any other schema
+    CELL = "cell"  # one variable's value with its evidence at the top level; the question names the variable
+    ROWS = "rows"  # the entities of the document, as a list of objects under `rows`
+    VERDICT = "verdict"  # exactly `correct` and `reason`: is a given value right
+
+
+@remembered
+def reading(schema: Schema) -> tuple[Form, tuple[str, ...]]:
+    """The form of a schema, and the names of variables in it."""
+    top = resolved(schema, schema)
+    names = frozenset(top.get("properties", {}))
+    if names == VERDICT_KEYS:
+        return Form.VERDICT, ()
+    if names & {"value", "values"} and names & ({"found", "confidence"} | QUOTE_KEYS):
+        return Form.CELL, ()
+    if "rows" in names and entity_schema(top["properties"]["rows"], schema) is not None:
+        return Form.ROWS, asked(schema)
+    return Form.KEYED, asked(schema)
+
+
+def entity_schema(rows: Any, root: Schema) -> Schema | None:
+    """The schema of one entity in a list of them; None when the list holds something else."""
+    for option in alternatives(resolved(rows, root), root):
+        for item in alternatives(resolved(option.get("items", {}), root), root):
+            if NAME_KEYS & set(item.get("properties", {})):
+                return item
+    return None
 
 
 @remembered

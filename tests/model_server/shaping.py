@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model_server.schemas import MAX_DEPTH, Schema, alternatives, asked, is_cell, resolved, type_of
+from tests.model_server.schemas import MAX_DEPTH, QUOTE_KEYS, Schema, alternatives, asked, is_cell, resolved, type_of
 from tests.model_server.values import fit, minimal
 from tests.model_server.view import Json
 
 CONFIDENCE_FOUND = 0.9
 CONFIDENCE_ABSENT = 0.8
-_QUOTES = frozenset({"source_text", "quote", "evidence", "source", "span"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,11 @@ Lookup = Callable[[str], Sequence[Finding]]
 def shaped(schema: Schema, lookup: Lookup) -> Json:
     """The answer to `schema` made of what `lookup` finds."""
     return _walk(schema, schema, lookup, 0)
+
+
+def cell(schema: Schema, findings: Sequence[Finding]) -> Json:
+    """The answer to a schema that holds one variable's value and evidence at its top level."""
+    return _cell(schema, schema, findings)
 
 
 def _walk(schema: Any, root: Schema, lookup: Lookup, depth: int) -> Json:
@@ -103,7 +107,7 @@ def _evidence(schema: Schema, root: Schema, findings: Sequence[Finding]) -> dict
             answer[key] = bool(findings)
         elif key == "value":
             answer[key] = fit(findings[0].value, part, root) if findings else minimal(part, root)
-        elif key in _QUOTES:
+        elif key in QUOTE_KEYS:
             quote = findings[0].quote if findings else None
             answer[key] = fit(quote, part, root) if quote is not None else minimal(part, root)
         elif key == "confidence":

@@ -131,11 +131,27 @@ def _number(schema: Schema, *, whole: bool) -> int | float:
 def fit(value: Json, schema: Any, root: Schema) -> Json:
     """`value` turned into the type that the schema asks for, as well as it goes; null where nothing goes."""
     options = [option for option in alternatives(resolved(schema, root), root) if option.get("type") != "null"]
-    for option in options:
+    for option in sorted(options, key=lambda option: not _is_of(value, option)):
         done, fitted = _fitted(value, option)
         if done:
             return fitted
     return minimal(schema, root)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "number": (int, float),
+    "integer": (int,),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+def _is_of(value: Json, schema: Schema) -> bool:
+    """Whether a value has the schema's type already."""
+    kind = type_of(schema)
+    return type(value) in _TYPES.get(kind or "", ())
 
 
 def _fitted(value: Json, schema: Schema) -> tuple[bool, Json]:

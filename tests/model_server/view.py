@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tests.model_server.questions import Question
+from tests.model_server.schemas import Form
+
 Json = Any  # a JSON value; deliberately open, answers may have any shape
 
 
@@ -44,7 +47,9 @@ class RequestView:
     mode: OutputMode
     schema: Mapping[str, Any] | None
     schema_name: str | None
-    properties: tuple[str, ...]  # variables that the schema asks for
+    form: Form  # of the schema
+    asked: Question  # what the question's own lines say
+    properties: tuple[str, ...]  # variables that are asked for, by the schema or by the question
     stream: bool
     max_tokens: int | None
     number: int
