@@ -1,6 +1,8 @@
 """Validation: the limits that a variable sets on its values."""
 
 import datetime
+import json
+import math
 
 from resources.patterns import PatternError, matches
 from resources.vocabulary import ValidationRules, Variable, VariableType
@@ -22,12 +24,29 @@ def violations(value: object, variable: Variable) -> tuple[str, ...]:
         found.extend(_outside_numbers(value, rules))
     if variable.type is VariableType.DATE and isinstance(value, str):
         found.extend(_outside_dates(value, rules))
-    text = value if isinstance(value, str) else _as_text(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     if rules.pattern is not None:
         found.extend(_mismatch(text, rules.pattern))
-    if rules.allowed_values and text not in rules.allowed_values:
+    if not is_allowed(value, variable):
         found.append(f"{_short(text)} is not one of the allowed values {', '.join(map(repr, rules.allowed_values))}")
     return tuple(found)
+
+
+def is_allowed(value: object, variable: Variable) -> bool:
+    """Whether a coerced value is one of the variable's allowed values, or there are none.
+
+    Numbers are compared as numbers. A date is allowed if one of its days is ('2020' where '2020-05-01' is, and the
+    other way round). Texts are compared character by character.
+    """
+    allowed = variable.validation.allowed_values
+    if not allowed:
+        return True
+    if variable.type is VariableType.NUMBER and isinstance(value, (int, float)):
+        return any(math.isclose(value, float(one), rel_tol=1e-12) for one in allowed)
+    if variable.type is VariableType.DATE and isinstance(value, str):
+        first, last = date_bounds(value)
+        return any(first <= date_bounds(one)[1] and date_bounds(one)[0] <= last for one in allowed)
+    return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) in allowed
 
 
 def date_bounds(iso: str) -> tuple[datetime.date, datetime.date]:
@@ -68,12 +87,6 @@ def _mismatch(text: str, pattern: str) -> list[str]:
     except PatternError as error:
         return [f"the value could not be matched: {error}"]
     return [] if matched else [f"{_short(text)} does not match the pattern {pattern!r}"]
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value)
 
 
 def _short(text: str) -> str:
