@@ -1,44 +1,39 @@
 """The model gateway: one place that calls, retries, falls back, prices and records.
 
-The SDKs' own retries are off. Here a call is tried again after 1, 2, 4, 8 and 16 s with full jitter (or after the
-provider's Retry-After) inside one deadline; then the next model of the fallback order is asked. Each failed try
-and each finished call is in the ledger before anything else happens with it.
+The SDKs' own retries are off. What is decided is in `resources.models.decisions`; how one model is asked, in
+`sending`; here is which models are asked in which order, and that nothing is asked twice. Each failed try and each
+finished call is in the ledger before anything else happens with it.
 """
 
 import asyncio
-import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Protocol
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_random_exponential
-
-from resources.models.errors import (
-    ContentRefusedError,
-    ContextOverflowError,
-    CredentialError,
-    GatewayStoppedError,
-    ModelError,
-    ModelMissingError,
-    RetryableError,
-)
-from resources.models.ledger import Attempt, Call, CallContext, Ledger, call_key
-from resources.models.prices import cost_of
+from resources.models.decisions.failures import Next, next_step, the_error_to_tell
+from resources.models.decisions.retry import DEADLINE_SECONDS, RETRIES
+from resources.models.decisions.routing import check_weights, choose_arm, first_then_rest
+from resources.models.errors import DeferredError, ModelError
+from resources.models.ledger import Call, CallContext, Ledger, call_key
 from resources.models.request import ModelRequest, Provider
+from resources.models.route import Route
+from resources.models.sending import Delivery, Sender
 
-RETRIES = 5
-DEADLINE_SECONDS = 600.0
-_BACKOFF = wait_random_exponential(multiplier=1, max=16)  # full jitter below 1, 2, 4, 8, 16 s
+__all__ = ["DEADLINE_SECONDS", "RETRIES", "Collector", "Gateway"]
 
 
-def _wait(state: RetryCallState) -> float:
-    """The provider's own word and up to a second more, lest all that were refused come back at once; else backoff."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RetryableError) and error.retry_after is not None:
-        return error.retry_after + random.random()  # noqa: S311 - spreads load, hides nothing
-    return _BACKOFF(state)
+class Collector(Protocol):
+    """Takes requests for a provider batch instead of sending them."""
+
+    def takes(self, key: str) -> bool:
+        """Whether the request with this key goes into a batch."""
+        ...
+
+    async def add(self, key: str, provider: Provider, request: ModelRequest, context: CallContext) -> None:
+        """Put a request into a batch; when this returns it is durable."""
+        ...
 
 
 def _today() -> date:
@@ -54,32 +49,48 @@ class Gateway:
         ledger: Ledger,
         *,
         concurrency: int,
+        routes: Mapping[str, float] | None = None,
+        collector: Collector | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
         today: Callable[[], date] = _today,
     ) -> None:
+        """`routes` are weights by 'provider:model'. Raises ValueError for a route that is none of the providers."""
         if not providers:
             raise ValueError("A gateway needs at least one provider.")
         self.providers = tuple(providers)
         self.ledger = ledger
-        self._slots = asyncio.Semaphore(concurrency)
-        self._sleep = sleep
-        self._today = today
+        self._collector = collector
+        self._sender = Sender(ledger, concurrency=concurrency, sleep=sleep, now=now, today=today)
+        self._weights = dict(routes or {})
+        arms = {f"{provider.name}:{provider.model}": provider for provider in reversed(self.providers)}
+        if self._weights:
+            check_weights(self._weights, list(arms))
+        self._plain = Route(self, None, self.providers)
+        self._routes = {arm: Route(self, arm, first_then_rest(arms[arm], self.providers)) for arm in self._weights}
         self._lookups: dict[str, asyncio.Future[dict[str, Call]]] = {}  # by key, until it is asked
-        self._stopping = asyncio.Event()
         self._in_flight: dict[str, asyncio.Future[Call]] = {}
         self._out: dict[Provider, ModelError] = {}  # of no use to this run: key, credit or model is missing
+
+    def route(self, unit: str) -> Route:
+        """The models for one unit of work (a document's id), and in which order they are asked for it."""
+        return self._routes[choose_arm(unit, self._weights)] if self._weights else self._plain
 
     @property
     def reads_whole_documents(self) -> bool:
         """Whether every model of the fallback order takes documents of any length."""
-        return all(provider.reads_whole_documents for provider in self.providers)
+        return self._plain.reads_whole_documents
 
     def keys(self, request: ModelRequest) -> tuple[str, ...]:
         """The ledger's key of this request for each model of the fallback order."""
-        return tuple(call_key(self.ledger.tenant, provider, request) for provider in self.providers)
+        return self._plain.keys(request)
+
+    async def ask(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
+        """`Route.ask` in the plain fallback order."""
+        return await self._plain.ask(request, context, keys)
 
     async def remember(self, keys: Sequence[str]) -> None:
-        """Look many keys up at once, so that `ask` need not look each one up."""
+        """Look many keys up at once, so that asking need not look each one up."""
         lookup = self._look_up(keys)
         self._lookups.update(dict.fromkeys(keys, lookup))
         await lookup
@@ -87,22 +98,24 @@ class Gateway:
     def _look_up(self, keys: Sequence[str]) -> "asyncio.Future[dict[str, Call]]":
         return asyncio.get_running_loop().run_in_executor(None, self.ledger.find, list(keys))
 
-    async def _from_ledger(self, keys: tuple[str, ...]) -> Call | None:
-        """A stored call with one of these keys. A lookup is used once: what it did not find may be stored by then."""
+    async def _from_ledger(self, keys: tuple[str, ...], arm: str | None) -> Call | None:
+        """A stored call with one of these keys. A lookup is used once: what it did not find may be stored by then.
+
+        Another model's answer counts for an arm only if that model stood in for this arm's own.
+        """
         lookups = [self._lookups.pop(key, None) for key in keys]
         found = [await lookup for lookup in lookups if lookup is not None]
         if len(found) < len(keys):
             found = [await self._look_up(keys)] * len(keys)
         calls = [some.pop(key) for some, key in zip(found, keys, strict=True) if key in some]
-        return calls[0] if calls else None
+        fitting = (call for call in calls if arm is None or call.key == keys[0] or call.arm == arm)
+        call = next(fitting, None)
+        return replace(call, arm=arm) if call and arm else call
 
-    async def ask(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
-        """The answer to `request`: from the ledger, else from the first model that answers.
-
-        `keys` are `self.keys(request)`; those for which `remember` was not awaited are looked up now. A request
-        that is on its way for another asker is not sent again: both get its answer, one of them as paid. Raises
-        ContextOverflowError when a model said that a part of the document would fit, else the last ModelError.
-        """
+    async def answer(
+        self, route: Route, request: ModelRequest, context: CallContext, keys: tuple[str, ...], delivery: Delivery
+    ) -> Call:
+        """The call that answers `request`; for `Route.ask` and `Route.stream`, where it is described."""
         while (waiting := self._in_flight.get(keys[0])) is not None:
             await asyncio.wait([waiting])
             if not waiting.cancelled():
@@ -110,7 +123,10 @@ class Gateway:
         future: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         self._in_flight[keys[0]] = future
         try:
-            call = await self._from_ledger(keys) or await self._first_that_answers(request, context, keys)
+            call = await self._from_ledger(keys, route.arm)
+            if call is None:
+                await self._defer(route.providers[0], request, context, keys[0])
+                call = await self._first_that_answers(route, request, context, keys, delivery)
         except Exception as error:
             future.set_exception(error)
             future.exception()  # nobody may be waiting; then the error is only raised here
@@ -122,84 +138,38 @@ class Gateway:
             future.cancel()  # does nothing to one that is done; else this asker was cancelled and the next one sends
             del self._in_flight[keys[0]]
 
-    async def _first_that_answers(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
+    async def _defer(self, provider: Provider, request: ModelRequest, context: CallContext, key: str) -> None:
+        if self._collector is not None and self._collector.takes(key):
+            await self._collector.add(key, provider, request, context)
+            raise DeferredError(f"The request waits for a batch of {provider.name}:{provider.model}.")
+
+    async def _first_that_answers(
+        self, route: Route, request: ModelRequest, context: CallContext, keys: tuple[str, ...], delivery: Delivery
+    ) -> Call:
         errors: list[ModelError] = []
-        for provider, key in zip(self.providers, keys, strict=True):
+        sending = self._sender.begin(request, context, route.arm, delivery)
+        for provider, key in zip(route.providers, keys, strict=True):
             if provider in self._out:
                 errors.append(self._out[provider])
                 continue
             try:
-                return await self._with_retries(provider, key, request, context)
-            except ContentRefusedError:
-                raise  # another model is not asked to answer what one declined
-            except (CredentialError, ModelMissingError) as error:
-                self._out[provider] = error  # every other call would end the same way
-                errors.append(error)
+                return await sending.to(provider, key)
             except ModelError as error:
                 errors.append(error)
-        overflows = [error for error in errors if isinstance(error, ContextOverflowError)]
-        passing = [error for error in errors if not isinstance(error, CredentialError | ModelMissingError)]
-        raise (overflows or passing or errors)[-1]  # only when no model can ever answer does the run have to stop
+                step = next_step(error)
+                if step is Next.STOP or delivery.begun:
+                    raise
+                if step is Next.NEXT_MODEL_FOR_ALL:
+                    self._out[provider] = error
+        raise the_error_to_tell(errors)
 
-    async def _with_retries(self, provider: Provider, key: str, request: ModelRequest, context: CallContext) -> Call:
-        started = time.monotonic()
-        try:
-            return await self._once(provider, key, request, context, 1)
-        except RetryableError as error:
-            first = error  # only now is the machinery of retries worth its cost: 5 % of the CPU of a run
-
-        def out_of_time(state: RetryCallState) -> bool:
-            return time.monotonic() - started + state.upcoming_sleep > DEADLINE_SECONDS
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(RetryableError),
-            wait=_wait,
-            stop=stop_after_attempt(RETRIES + 1) | out_of_time,  # type: ignore[operator]  # tenacity composes callables
-            sleep=self._sleep_or_stop,
-            reraise=True,
-        )
-        number = 0
-
-        async def attempt() -> Call:
-            nonlocal number
-            number += 1
-            if number == 1:
-                raise first  # the attempt that was made above, told to the one owner of retries
-            return await self._once(provider, key, request, context, number)
-
-        return await retrying(attempt)
-
-    async def _once(
-        self, provider: Provider, key: str, request: ModelRequest, context: CallContext, number: int
-    ) -> Call:
-        async with self._slots:
-            if self._stopping.is_set():
-                raise GatewayStoppedError("the run is stopping; no new call is sent")
-            began = time.perf_counter()
-            try:
-                reply = await provider.generate(request)
-            except ModelError as error:
-                seconds = time.perf_counter() - began
-                failed = Attempt(key, number, provider.name, provider.model, str(error), seconds)
-                await self.ledger.record(failed, context)
-                raise
-            seconds = time.perf_counter() - began
-        cost, version = cost_of(provider.name, provider.model, reply.usage, self._today())
-        call = Call(key, provider.name, provider.model, reply, cost, version, seconds, paid=True)
-        await self.ledger.store(call, context)
-        return call
+    def key(self, provider: Provider, request: ModelRequest) -> str:
+        """The ledger's key of a request to one model."""
+        return call_key(self.ledger.tenant, provider, request)
 
     def stop(self) -> None:
         """Send no further call; those in flight finish into the ledger."""
-        self._stopping.set()
-
-    async def _sleep_or_stop(self, seconds: float) -> None:
-        """Wait before the next try, but not longer than until the run stops."""
-        waiting = asyncio.ensure_future(self._sleep(seconds))
-        stopping = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait([waiting, stopping], return_when=asyncio.FIRST_COMPLETED)
-        for task in (waiting, stopping):
-            task.cancel()
+        self._sender.stop()
 
     async def close(self) -> None:
         """Flush the ledger and close the providers, in the loop that used them."""

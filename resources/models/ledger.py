@@ -52,6 +52,7 @@ class Call:
     price_version: str | None
     seconds: float
     paid: bool  # False: found in the ledger, nothing was sent
+    arm: str | None = None  # of a weighted choice between models
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,8 @@ class Ledger:
             rows = session.execute(sa.select(calls).where(calls.c.key == sa.any_(sa.literal(wanted))))
             return {row.key: _from_row(row) for row in rows}
 
-    async def store(self, call: Call, context: CallContext) -> None:
-        """Make a finished call durable; returns when it is."""
+    async def store(self, call: Call, context: CallContext, batch_id: UUID | None = None) -> None:
+        """Make a finished call durable; returns when it is. `batch_id`: the provider batch that it came back with."""
         usage = call.reply.usage
         await self._enqueue(
             {
@@ -123,6 +124,8 @@ class Ledger:
                 "row_key": context.row_key,
                 "span_start": context.span[0] if context.span else None,
                 "span_end": context.span[1] if context.span else None,
+                "arm": call.arm,
+                "batch_id": batch_id,
                 "provider": call.provider,
                 "model": call.model,
                 "reply": call.reply.text.replace("\x00", "\ufffd"),
@@ -219,4 +222,5 @@ def _from_row(row: Any) -> Call:
         price_version=row.price_version,
         seconds=row.seconds,
         paid=False,
+        arm=row.arm,
     )

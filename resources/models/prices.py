@@ -16,6 +16,7 @@ from resources.models.request import Usage
 
 FREE_PROVIDERS = frozenset({"local", "gguf"})
 _CACHE_WRITE = Decimal("1.25")  # of the input price, Anthropic's 5-minute cache
+_BATCH = " batch"  # ends the version of a price that was paid for a provider batch
 _MILLION = Decimal(1_000_000)
 
 
@@ -29,6 +30,7 @@ class Price:
     input: Decimal
     cached: Decimal
     output: Decimal
+    batch: Decimal  # share of the price that a call in a provider batch costs
     above_input_tokens: int | None = None
     input_above: Decimal | None = None
     output_above: Decimal | None = None
@@ -53,7 +55,7 @@ class Price:
         return total / _MILLION
 
 
-def _price(entry: dict[str, Any]) -> Price:
+def _price(entry: dict[str, Any], batch: str) -> Price:
     def money(key: str) -> Decimal | None:
         return Decimal(str(entry[key])) if key in entry else None
 
@@ -68,6 +70,7 @@ def _price(entry: dict[str, Any]) -> Price:
         input=into,
         cached=cached,
         output=out,
+        batch=Decimal(str(entry.get("batch", batch))),
         above_input_tokens=entry.get("above_input_tokens"),
         input_above=money("input_above"),
         output_above=money("output_above"),
@@ -77,7 +80,8 @@ def _price(entry: dict[str, Any]) -> Price:
 @cache
 def _prices() -> tuple[Price, ...]:
     text = (Path(__file__).parent / "prices.json").read_text(encoding="utf-8")
-    return tuple(_price(entry) for entry in json.loads(text)["prices"])
+    data = json.loads(text)
+    return tuple(_price(entry, data["batch"][entry["provider"]]) for entry in data["prices"])
 
 
 @cache
@@ -88,9 +92,16 @@ def price_of(provider: str, model: str, day: date) -> Price | None:
     return max(fitting, key=lambda p: p.since, default=None)
 
 
-def cost_of(provider: str, model: str, usage: Usage, day: date) -> tuple[Decimal | None, str | None]:
-    """(USD, price version) of a call; (0, 'free') for models that run here, (None, None) when no price is known."""
+def cost_of(
+    provider: str, model: str, usage: Usage, day: date, *, batch: bool = False
+) -> tuple[Decimal | None, str | None]:
+    """(USD, price version) of a call; (0, 'free') for models that run here, (None, None) when no price is known.
+
+    `batch`: the call came back with a provider batch, which costs less.
+    """
     if provider in FREE_PROVIDERS:
         return Decimal(0), "free"
     price = price_of(provider, model, day)
-    return (price.cost(usage), price.version) if price else (None, None)
+    if price is None:
+        return None, None
+    return (price.cost(usage) * price.batch, price.version + _BATCH) if batch else (price.cost(usage), price.version)

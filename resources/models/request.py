@@ -24,9 +24,11 @@ and a request for values may be about one row (`row` set). Both are in the rende
 of a row are not, so a provider that works from them has them among its `parameters`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from resources.models.decisions.limits import ObservedLimits
 from resources.vocabulary import VariableType
 
 
@@ -65,10 +67,10 @@ class ModelRequest:
     """One call. The document comes before the question so that prefix caches serve further questions."""
 
     system: str
-    document: str  # the document's text without its fence, exactly as quotes are looked up in it
+    document: str  # its text without the fence, exactly as quotes are looked up in it; '': only the question is put
     fence: str  # unguessable word that fences the document in the rendered prompt
     question: str
-    schema: dict[str, Any]  # the same for all questions of a kind: it is part of the prefix that providers cache
+    schema: dict[str, Any] | None  # the same for all questions of a kind, for prefix caches; None: plain text
     schema_name: str
     fields: tuple[Field, ...]
     temperature: float
@@ -83,6 +85,11 @@ class ModelRequest:
     def document_message(self) -> str:
         """The fenced document as the model sees it."""
         return f"<document-{self.fence}>\n{self.document}\n</document-{self.fence}>"
+
+    @property
+    def user_text(self) -> str:
+        """All that is said to the model beside `system`, for those that take one text."""
+        return f"{self.document_message}\n\n{self.question}" if self.document else self.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ class ModelReply:
     usage: Usage
     model: str  # the model that answered, as the provider names it
     request_id: str | None = None
+    limits: ObservedLimits | None = None  # of the account with the provider, as told with the response
 
 
 class Provider(Protocol):
@@ -114,8 +122,10 @@ class Provider(Protocol):
     reads_whole_documents: bool  # True: the whole text is given however long; False: chunks of long documents
     caches_prefixes: bool  # True: once a document was read, further questions about it cost less
 
-    def schema(self, request: ModelRequest) -> dict[str, Any]:
-        """The answer's schema as this provider sends it; part of the ledger's key."""
+    account: str | None  # whose limits and breaker it shares; None: runs here and has none
+
+    def schema(self, request: ModelRequest) -> dict[str, Any] | None:
+        """The answer's schema as this provider sends it; part of the ledger's key. None: plain text."""
         ...
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
@@ -124,6 +134,10 @@ class Provider(Protocol):
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """Answer one request; no retries of its own."""
+        ...
+
+    async def stream(self, request: ModelRequest, deliver: Callable[[str], None]) -> ModelReply:
+        """Answer one request, handing on stretches of the text as they come; no retries of its own."""
         ...
 
     async def close(self) -> None:

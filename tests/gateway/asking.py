@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from crucible_assets.extractions.answer import answer_schema
 from resources.database.engine import Database
 from resources.database.tables import attempts, calls
+from resources.models.errors import ParameterLearntError
 from resources.models.gateway import Gateway
 from resources.models.ledger import Call, CallContext, Ledger
 from resources.models.providers.anthropic import AnthropicProvider
@@ -57,11 +58,20 @@ def generate(provider: Provider, *requests: ModelRequest) -> list[ModelReply]:
 
     async def run() -> list[ModelReply]:
         try:
-            return [await provider.generate(request) for request in requests]
+            return [await _generate(provider, request) for request in requests]
         finally:
             await provider.close()
 
     return asyncio.run(run())
+
+
+async def _generate(provider: Provider, request: ModelRequest) -> ModelReply:
+    """One reply; a request is put again without what the server does not take, as the gateway does."""
+    while True:
+        try:
+            return await provider.generate(request)
+        except ParameterLearntError:
+            continue
 
 
 class Desk:
@@ -114,4 +124,5 @@ class Desk:
 
 async def ask(gateway: Gateway, request: ModelRequest, context: CallContext) -> Call:
     """Ask as the extraction stage does for a request that was not planned."""
-    return await gateway.ask(request, context, gateway.keys(request))
+    route = gateway.route(str(context.document_id))
+    return await route.ask(request, context, route.keys(request))

@@ -64,7 +64,7 @@ def test_every_kind_of_variable_is_answered_in_the_form_of_the_contract(
 def test_the_document_is_read_from_the_providers_cache_for_the_second_question(
     make: Maker, model_server: ModelServer
 ) -> None:
-    document = "Borrower: Acme GmbH\n" + "and so on " * 1_000
+    document = "Borrower: Acme GmbH\n" + "and so on " * 2_500
     one, other = make_request(document=document), make_request(document=document, question="Who borrows?")
     first, second = generate(make(model_server), one, other)
     assert first.usage.cached_tokens == 0
@@ -73,7 +73,7 @@ def test_the_document_is_read_from_the_providers_cache_for_the_second_question(
 
 
 def test_what_anthropic_writes_to_its_cache_is_told_and_part_of_the_input(model_server: ModelServer) -> None:
-    (reply,) = generate(anthropic_provider(model_server), make_request(document="word " * 2_000))
+    (reply,) = generate(anthropic_provider(model_server), make_request(document="word " * 4_000))
     assert 1_024 <= reply.usage.cache_write_tokens <= reply.usage.input_tokens
 
 

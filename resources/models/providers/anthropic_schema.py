@@ -61,14 +61,15 @@ def _with_empty(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_nulls(text: str) -> str:
-    """An answer to a narrowed schema in the form of the contract; what is no such answer is left as it is."""
+    """An answer to a narrowed schema in the form of the contract; what has nothing to turn back is left as it is."""
     try:
         answer = json.loads(text)
     except ValueError:
         return text
     if not isinstance(answer, dict):
         return text
-    return json.dumps({name: _entry(entry) for name, entry in answer.items()}, ensure_ascii=False)
+    restored = {name: _entry(entry) for name, entry in answer.items()}
+    return text if restored == answer else json.dumps(restored, ensure_ascii=False)
 
 
 def _entry(entry: Any) -> Any:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import secrets
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ class GgufProvider:
     """One slot: on few cores more of them give no throughput, and answers would depend on what runs beside them."""
 
     name = "gguf"
+    account: str | None = None
     reads_whole_documents = False
     caches_prefixes = True
 
@@ -35,7 +37,7 @@ class GgufProvider:
         self._server: Any = None
         self._one_at_a_time = asyncio.Lock()
 
-    def schema(self, request: ModelRequest) -> dict[str, Any]:
+    def schema(self, request: ModelRequest) -> dict[str, Any] | None:
         """Types and categories hold while the model writes, and it is asked for no quotes."""
         return request.local_schema or request.schema
 
@@ -72,25 +74,32 @@ class GgufProvider:
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """One chat completion, in a thread: generation releases the interpreter lock."""
-        body = {
+        body: dict[str, Any] = {
             "messages": [
                 {"role": "system", "content": request.system},
-                {"role": "user", "content": f"{request.document_message}\n\n{request.question}"},
+                {"role": "user", "content": request.user_text},
             ],
             "temperature": request.temperature,
             "max_tokens": request.max_output_tokens,
             "cache_prompt": True,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": request.schema_name, "strict": True, "schema": self.schema(request)},
-            },
         }
+        if (schema := self.schema(request)) is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": request.schema_name, "strict": True, "schema": schema},
+            }
         async with self._one_at_a_time:
             loop = asyncio.get_running_loop()
             if self._server is None:
                 self._server = await loop.run_in_executor(None, self._load)
             answer = await loop.run_in_executor(None, partial(self._server.handle_chat_completions, body))
         return self._reply(answer)
+
+    async def stream(self, request: ModelRequest, deliver: Callable[[str], None]) -> ModelReply:
+        """One chat completion, handed on in one piece."""
+        reply = await self.generate(request)
+        deliver(reply.text)
+        return reply
 
     def _reply(self, answer: Any) -> ModelReply:
         data = json.loads(answer) if isinstance(answer, str | bytes) else answer

@@ -18,6 +18,7 @@ from resources.models.errors import (
     RequestRefusedError,
     ServerFaultError,
 )
+from resources.models.providers.http_limits import observed_limits
 
 _TOO_LONG = re.compile(
     r"prompt is too long|maximum context length|exceeds? (the )?(available |model'?s? )?context"
@@ -92,7 +93,8 @@ def from_status(provider: str, status: int, content: bytes, headers: Mapping[str
             status=status,
         )
     if status == 429:
-        return RateLimitedError(text, status=status, retry_after=retry_after_seconds(headers))
+        limits = observed_limits((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items())
+        return RateLimitedError(text, status=status, retry_after=retry_after_seconds(headers), limits=limits)
     if status in {401, 403}:
         return CredentialError(f"{text} Check the key and what it may use.", status=status)
     if status == 404:

@@ -1,14 +1,20 @@
 """OpenAI, and every server that speaks its chat-completions API (vLLM, Ollama, llama.cpp, …)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx2
 import openai
 
-from resources.models.errors import ConnectionLostError, ContentRefusedError, RequestRefusedError
-from resources.models.providers.endpoint import MOST_CONNECTIONS, Endpoint
+from resources.models.errors import (
+    ConnectionLostError,
+    ContentRefusedError,
+    ParameterLearntError,
+    RequestRefusedError,
+)
+from resources.models.providers.endpoint import MOST_CONNECTIONS, Endpoint, account
+from resources.models.providers.openai_stream import StreamedCompletion
 from resources.models.request import ModelReply, ModelRequest, Usage
 
 _LIMITS = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
@@ -31,7 +37,7 @@ class Dialect:
         words = f"{refusal.code or ''} {refusal}".lower()
         if refusal.status not in {400, 422} or not any(word in words for word in _NOT_TAKEN):
             return None
-        for name in ("temperature", "prompt_cache_key", "response_format"):
+        for name in ("temperature", "prompt_cache_key", "response_format", "stream_options"):
             if name in body and (refusal.param or str(refusal)).find(name) >= 0:
                 return replace(self, without=self.without | {name})
         for name, other in _LIMITS.items():
@@ -56,6 +62,7 @@ class OpenAIProvider:
         self._client = openai.AsyncOpenAI(api_key=api_key, base_url=base_url, max_retries=0, http_client=http)
         base = self._client.base_url
         headers = {**self._client.default_headers, **self._client.auth_headers}
+        self.account: str | None = account(base, api_key)
         self._chat = Endpoint(self.name, http, base.join("chat/completions"), headers, timeout_seconds)
         self._dialect = (
             Dialect("max_completion_tokens")
@@ -63,7 +70,7 @@ class OpenAIProvider:
             else Dialect("max_tokens", frozenset({"prompt_cache_key"}))
         )
 
-    def schema(self, request: ModelRequest) -> dict[str, Any]:
+    def schema(self, request: ModelRequest) -> dict[str, Any] | None:
         """The same for all questions of a kind."""
         return request.schema
 
@@ -72,37 +79,57 @@ class OpenAIProvider:
         return {"temperature": request.temperature, "max_output_tokens": request.max_output_tokens}
 
     async def generate(self, request: ModelRequest) -> ModelReply:
-        """One chat completion. A parameter that the model does not take is left out from then on."""
-        while True:
-            body = self._body(request)
-            try:
-                return self._reply(await self._chat.post(body))
-            except RequestRefusedError as refusal:
-                dialect = self._dialect.after(refusal, body)
-                if dialect is None:
-                    raise
-                self._dialect = dialect
+        """One chat completion. Raises ParameterLearntError when one without a certain parameter may do."""
+        body = self.body(request)
+        try:
+            data, limits = await self._chat.post(body)
+        except RequestRefusedError as refusal:
+            raise self._learnt(refusal, body) or refusal from None
+        return replace(self.reply(data), limits=limits)
 
-    def _body(self, request: ModelRequest) -> dict[str, Any]:
+    async def stream(self, request: ModelRequest, deliver: Callable[[str], None]) -> ModelReply:
+        """One chat completion, handed on as it comes. Raises as `generate`; ConnectionLostError if it breaks off."""
+        body = self.body(request) | {"stream": True, "stream_options": {"include_usage": True}}
+        for name in self._dialect.without & {"stream_options"}:
+            del body[name]
+        answer = StreamedCompletion()
+        try:
+            async with self._chat.stream(body) as (events, limits):
+                async for event in events:
+                    deliver(answer.add(event))
+        except RequestRefusedError as refusal:
+            raise self._learnt(refusal, body) or refusal from None
+        return replace(self.reply(answer.whole(self.name)), limits=limits)
+
+    def _learnt(self, refusal: RequestRefusedError, body: Mapping[str, Any]) -> ParameterLearntError | None:
+        """Leave out from now on what the server says it does not take; None when it says something else."""
+        dialect = self._dialect.after(refusal, body)
+        if dialect is None:
+            return None
+        self._dialect = dialect
+        return ParameterLearntError(f"{refusal} It is left out from now on.", status=refusal.status)
+
+    def body(self, request: ModelRequest) -> dict[str, Any]:
+        """What is sent for a request, by what is known of the server so far."""
         body: dict[str, Any] = {
             "model": self.model,
             "messages": [
                 {"role": "system", "content": request.system},
-                {"role": "user", "content": f"{request.document_message}\n\n{request.question}"},
+                {"role": "user", "content": request.user_text},
             ],
             self._dialect.limit_name: request.max_output_tokens,
             "temperature": request.temperature,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": request.schema_name, "strict": True, "schema": request.schema},
-            },
             "prompt_cache_key": request.fence,
         }
-        for name in self._dialect.without:
-            del body[name]
-        return body
+        if request.schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": request.schema_name, "strict": True, "schema": request.schema},
+            }
+        return {name: value for name, value in body.items() if name not in self._dialect.without}
 
-    def _reply(self, data: Any) -> ModelReply:
+    def reply(self, data: Any) -> ModelReply:
+        """The answer in the JSON of a response. Raises ContentRefusedError, and ConnectionLostError for no answer."""
         try:
             choice = data["choices"][0]
             message = choice["message"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 from resources.models.reader.analysis import AnalysisCache
@@ -20,6 +21,7 @@ class Reader:
     """
 
     name = "local"
+    account: str | None = None
     reads_whole_documents = True
     caches_prefixes = False
 
@@ -28,7 +30,7 @@ class Reader:
         self._similarity = similarity
         self._cache = AnalysisCache(kept_documents)
 
-    def schema(self, request: ModelRequest) -> dict[str, Any]:
+    def schema(self, request: ModelRequest) -> dict[str, Any] | None:
         """Not looked at."""
         return request.schema
 
@@ -40,6 +42,12 @@ class Reader:
         """The answer object as JSON text; uses no tokens. Runs in a thread, so the event loop stays free."""
         text = await asyncio.to_thread(self._answer, request)
         return ModelReply(text=text, finish_reason="stop", usage=Usage(), model=self.model)
+
+    async def stream(self, request: ModelRequest, deliver: Callable[[str], None]) -> ModelReply:
+        """The answer in one piece."""
+        reply = await self.generate(request)
+        deliver(reply.text)
+        return reply
 
     async def close(self) -> None:
         """Nothing is open."""
