@@ -58,6 +58,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--api-key", action="append", default=[], help="accept only this key")
     options.add_argument("--requests-per-minute", type=int)
     options.add_argument("--tokens-per-minute", type=int)
+    options.add_argument("--output-tokens-per-minute", type=int)
+    options.add_argument("--batch-seconds", type=float, default=0.2, help="until a provider batch has ended")
     options.add_argument("--max-in-flight", type=int)
     options.add_argument("--context-tokens", type=int)
     options.add_argument("--schema-in-prefix", action=argparse.BooleanOptionalAction, default=True)
@@ -93,6 +95,8 @@ def config_from(options: argparse.Namespace) -> ServerConfig:
         api_keys=tuple(options.api_key),
         requests_per_minute=options.requests_per_minute,
         tokens_per_minute=options.tokens_per_minute,
+        output_tokens_per_minute=options.output_tokens_per_minute,
+        batch_seconds=options.batch_seconds,
         max_in_flight=options.max_in_flight,
         context_tokens=options.context_tokens,
         schema_in_prefix=options.schema_in_prefix,

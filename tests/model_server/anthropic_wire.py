@@ -1,12 +1,13 @@
 """Anthropic's wire format: reading requests, writing messages, streams and errors."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.model_server.config import Fault, ServerConfig
-from tests.model_server.limits import NOMINAL_REQUESTS, NOMINAL_TOKENS, Limits
+from tests.model_server.limits import NOMINAL_OUTPUT_TOKENS, NOMINAL_REQUESTS, NOMINAL_TOKENS, Bucket, Limits
 from tests.model_server.questions import read_question, variables_of
 from tests.model_server.usage import Block, Tokens, count_tokens
 from tests.model_server.view import Api, Finish, Json, OutputMode, Reply, RequestView, Turn, fenced
@@ -242,14 +243,21 @@ def context_problem(limit: int, tokens: int) -> Problem:
 def limit_headers(limits: Limits, now: float) -> list[tuple[str, str]]:
     """The `anthropic-ratelimit-*` headers; `now` in Unix seconds, Anthropic tells times of day."""
     headers: list[tuple[str, str]] = []
+    tightest = min(limits.tokens, limits.output, key=_share_left)
     for name, bucket, nominal in (
         ("requests", limits.requests, NOMINAL_REQUESTS),
-        ("tokens", limits.tokens, NOMINAL_TOKENS),
+        ("tokens", tightest, NOMINAL_TOKENS),
         ("input-tokens", limits.tokens, NOMINAL_TOKENS),
+        ("output-tokens", limits.output, NOMINAL_OUTPUT_TOKENS),
     ):
         limit = bucket.per_minute or nominal
         left = nominal - 1 if bucket.per_minute is None else bucket.remaining()
-        full = datetime.fromtimestamp(now + bucket.reset_s(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        # whole seconds, rounded up: at that time the bucket is full
+        full = datetime.fromtimestamp(math.ceil(now + bucket.reset_s()), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         prefix = f"anthropic-ratelimit-{name}"
         headers += [(f"{prefix}-limit", str(limit)), (f"{prefix}-remaining", str(left)), (f"{prefix}-reset", full)]
     return headers
+
+
+def _share_left(bucket: Bucket) -> float:
+    return 2.0 if bucket.per_minute is None else bucket.level / bucket.per_minute

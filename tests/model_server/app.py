@@ -53,7 +53,9 @@ class Application:
         self.config = config
         now = time.monotonic()
         self._limits = Limits(
-            Bucket.full(config.requests_per_minute, now), Bucket.full(config.tokens_per_minute, now)
+            Bucket.full(config.requests_per_minute, now),
+            Bucket.full(config.tokens_per_minute, now),
+            Bucket.full(config.output_tokens_per_minute, now),
         )
         self._nominal_headers.clear()
         self.batches.configured()
@@ -97,7 +99,7 @@ class Application:
         self, dialect: Dialect, answer: Answer, request_id: str, extra: Sequence[tuple[str, str]] = ()
     ) -> Plan:
         """An answer at once, unrecorded."""
-        headers = [(dialect.request_id_header, f"req_{request_id}"), *extra]
+        headers = [(dialect.request_id_header, f"req_{request_id}"), *self.limit_headers(dialect), *extra]
         return Plan((Step(0.0, head(answer.status, answer.content_type, headers, len(answer.body)) + answer.body),))
 
     def begin(self, call: Call, digest: bytes) -> None:
@@ -120,17 +122,24 @@ class Application:
 
     def spend(self, tokens: int) -> float:
         """Charge the limits for a request; seconds to wait when it goes beyond them."""
+        if not self._limits.enforced:
+            return 0.0
         self._limits, wait = self._limits.asked(tokens, time.monotonic())
         return wait
+
+    def written(self, tokens: int) -> None:
+        """Charge the limits for an answer."""
+        if self.config.output_tokens_per_minute is not None:
+            self._limits = self._limits.at(time.monotonic()).written(tokens)
 
     def limit_headers(self, dialect: Dialect) -> list[tuple[str, str]]:
         """Rate limit headers; those without enforced limits are made once a second."""
         now = time.time()
-        enforced = self._limits.requests.per_minute or self._limits.tokens.per_minute
+        if self._limits.enforced:
+            return dialect.limit_headers(self._limits.at(time.monotonic()), now)
         made = self._nominal_headers.get(dialect.api)
-        if enforced or made is None or made[0] != int(now):
-            made = int(now), dialect.limit_headers(self._limits, now)
-            self._nominal_headers[dialect.api] = made
+        if made is None or made[0] != int(now):
+            made = self._nominal_headers[dialect.api] = int(now), dialect.limit_headers(self._limits, now)
         return made[1]
 
     @property

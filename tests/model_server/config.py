@@ -95,6 +95,7 @@ class ServerConfig:
     models: tuple[str, ...] = ()  # known models; none: any name is accepted
     requests_per_minute: int | None = None  # enforced: 429 beyond
     tokens_per_minute: int | None = None  # enforced, on input tokens
+    output_tokens_per_minute: int | None = None  # enforced: 429 while more than that were written
     max_in_flight: int | None = None  # enforced: 429 beyond
     context_tokens: int | None = None  # longer prompts are refused with 400
     schema_in_prefix: bool = True  # a changed answer schema misses the prompt cache, as at both providers

@@ -107,6 +107,7 @@ class Exchange:
         if isinstance(done, Problem):
             return self._refused(done)
         self._entries = done.entries
+        self._app.written(done.tokens.output)
         return self._answered(view, done.reply, done.tokens)
 
     def _answered(self, view: RequestView, reply: Reply, tokens: Tokens) -> Plan:

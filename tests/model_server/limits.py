@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 NOMINAL_REQUESTS = 10_000
 NOMINAL_TOKENS = 10_000_000
+NOMINAL_OUTPUT_TOKENS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +53,29 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Requests and input tokens of one server."""
+    """Requests, input tokens and output tokens of one server."""
 
     requests: Bucket
     tokens: Bucket
+    output: Bucket
+
+    @property
+    def enforced(self) -> bool:
+        """Whether anything is limited."""
+        return any(bucket.per_minute is not None for bucket in (self.requests, self.tokens, self.output))
+
+    def at(self, now_s: float) -> "Limits":
+        """The limits at a later time."""
+        return Limits(self.requests.refilled(now_s), self.tokens.refilled(now_s), self.output.refilled(now_s))
+
+    def written(self, tokens: int) -> "Limits":
+        """The limits after an answer of so many tokens, which may go below zero."""
+        return Limits(self.requests, self.tokens, self.output.spent(tokens))
 
     def asked(self, tokens: int, now_s: float) -> "tuple[Limits, float]":
         """The limits after one request, and 0; or the limits unspent, and the seconds to wait."""
-        requests, budget = self.requests.refilled(now_s), self.tokens.refilled(now_s)
-        wait = max(requests.wait_s(1), budget.wait_s(tokens))
+        now = self.at(now_s)
+        wait = max(now.requests.wait_s(1), now.tokens.wait_s(tokens), now.output.wait_s(1))
         if wait > 0:
-            return Limits(requests, budget), wait
-        return Limits(requests.spent(1), budget.spent(tokens)), 0.0
+            return now, wait
+        return Limits(now.requests.spent(1), now.tokens.spent(tokens), now.output), 0.0

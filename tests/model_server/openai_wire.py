@@ -243,10 +243,12 @@ def context_problem(limit: int, tokens: int) -> Problem:
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return f"{round(seconds * 1000)}ms"
-    minutes, rest = divmod(seconds, 60)
-    return f"{int(minutes)}m{rest:.3g}s" if minutes else f"{rest:.3g}s"
+    if seconds == 0:
+        return "0s"
+    if seconds < 0.9995:
+        return f"{max(1, round(seconds * 1000))}ms"
+    minutes, rest = divmod(round(seconds, 3), 60)
+    return f"{int(minutes)}m{rest:g}s" if minutes else f"{rest:g}s"
 
 
 def limit_headers(limits: Limits, now: float) -> list[tuple[str, str]]:
