@@ -1,42 +1,54 @@
 """First phase: the quote stands in the text character by character."""
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-# Scripts that separate no words by spaces, and Korean, whose particles follow their noun without one: a match may
-# start or end anywhere in them.
-_UNSPACED = re.compile(
-    "[\uac00-\ud7af\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
+from crucible_assets.extractions.grounding.characters import is_mark, is_unspaced
+
 CUT_ALLOWED_FROM = 12  # characters; a quote this long may begin or end inside a word, models do cut them
-MOST_OCCURRENCES = 256  # of one quote that are compared; a quote that stands more often says little anyway
-_MOST_LOOKED_AT = 4096  # of one quote, whole words or not
+MOST_OCCURRENCES = 1024  # of one quote that are compared, from the text's start and again from a given offset
+_MOST_LOOKED_AT = 4096  # of a short quote, whole words or not
+_MOST_LOOKED_AT_LONG = 1024  # of a longer one: overlapping repeats of itself
+
+Span = tuple[int, int]
+SpansFrom = Callable[[int], list[Span]]
 
 
-def exact_spans(quote: str, text: str) -> list[tuple[int, int]]:
-    """Spans at which the quote stands, rising; at most `MOST_OCCURRENCES`.
+def exact_spans(quote: str, text: str, near: int | None = None) -> list[Span]:
+    """Spans at which the quote stands, rising: the first `MOST_OCCURRENCES`, and as many from the offset `near` on.
 
     Occurrences that begin and end at word boundaries come alone if there are any. A span never cuts a number or
     separates a letter from its accent.
     """
-    return whole_words_first(text, ((at, at + len(quote)) for at in occurrences(quote, text)))
+
+    def spans(start: int) -> Iterator[Span]:
+        return ((at, at + len(quote)) for at in occurrences(quote, text, start))
+
+    return from_both(lambda start: whole_words_first(text, spans(start)), near)
 
 
-def occurrences(needle: str, text: str) -> Iterator[int]:
-    """Offsets at which the needle stands, rising, the first `_MOST_LOOKED_AT`; none for an empty needle."""
-    at = text.find(needle) if needle else -1
-    for _ in range(_MOST_LOOKED_AT):
+def occurrences(needle: str, text: str, start: int = 0) -> Iterator[int]:
+    """Offsets from `start` on at which the needle stands, rising, up to a limit; none for an empty needle."""
+    at = text.find(needle, start) if needle else -1
+    for _ in range(_MOST_LOOKED_AT_LONG if len(needle) >= CUT_ALLOWED_FROM else _MOST_LOOKED_AT):
         if at < 0:
             return
         yield at
         at = text.find(needle, at + 1)
 
 
-def whole_words_first(text: str, spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+def from_both(spans_from: SpansFrom, near: int | None) -> list[Span]:
+    """What is found from the text's start and from the offset `near` on, rising."""
+    found = spans_from(0)
+    if near is None or len(found) < 2:
+        return found
+    reached = found[-1][0]
+    return found + [span for span in spans_from(max(near, 0)) if span[0] > reached]
+
+
+def whole_words_first(text: str, spans: Iterator[Span]) -> list[Span]:
     """The spans that are whole words; if there are none, those of long quotes that cut a word."""
-    whole: list[tuple[int, int]] = []
-    cut: list[tuple[int, int]] = []
+    whole: list[Span] = []
+    cut: list[Span] = []
     for start, end in spans:
         before, after = _joined(text, start), _joined(text, end)
         if not before and not after:
@@ -53,12 +65,23 @@ def _joined(text: str, at: int) -> str:
     if at <= 0 or at >= len(text):
         return ""
     left, right = text[at - 1], text[at]
-    if unicodedata.combining(right):
+    if left.isspace() or right.isspace():
+        return ""
+    if is_mark(right):
         return "number"
-    if left.isdigit() and (right.isdigit() or (right in ".," and text[at + 1 : at + 2].isdigit())):
+    if left.isdecimal() and (right.isdecimal() or (right in ".,'’" and text[at + 1 : at + 2].isdecimal())):
         return "number"
-    if right.isdigit() and left in ".," and at >= 2 and text[at - 2].isdigit():
+    if right.isdecimal() and left in ".,'’" and at >= 2 and text[at - 2].isdecimal():
         return "number"
-    if left.isalnum() and right.isalnum() and not (_UNSPACED.match(left) or _UNSPACED.match(right)):
+    # Korean particles follow their noun without a space.
+    if _is_wordy(left) and _is_wordy(right) and not (_runs_on(left) or _runs_on(right)):
         return "word"
     return ""
+
+
+def _is_wordy(character: str) -> bool:
+    return character.isalnum() or is_mark(character)
+
+
+def _runs_on(character: str) -> bool:
+    return is_unspaced(character) or "\uac00" <= character <= "\ud7af"

@@ -1,48 +1,29 @@
-"""Third phase: the quote stands in the text but for slips: a word changed, left out or put in, punctuation, a typo.
+"""Third phase: the quote stands in the text but for slips: a word changed, left out or put in, a letter misread.
 
-Words that the quote shares with the document vote for the place where it would start (the rarer words first);
-the places with most votes are aligned word by word, and the best alignment must pass the gate:
+The places at which its words let it stand (`seeds`) are aligned word by word (`align`), and the best alignment must
+pass the gate:
 
 - coverage: the matched share of the quote's words, rare words weighing more, is at least `MIN_COVERAGE`;
-- density: the matched share of the words in the span is at least `MIN_DENSITY`;
-- every number of the quote is in the span, in the same digits;
-- the span negates as often as the quote does: 'shall be liable' is no evidence of 'shall not be liable'.
+- density: the matched share of the words in the span is at least `MIN_DENSITY`; the foot and head of a page in the
+  middle of the quote do not count;
+- nothing that decides what it says differs (`slips`): numbers, quantities, names, negations.
 
 The gate on coverage is that of langextract (0.75); its gate on density (1/3) let spans of mostly other words pass.
 """
 
-import math
-import re
-from collections import Counter
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 
-from rapidfuzz import fuzz, process
-from rapidfuzz.distance import Indel
-
-from crucible_assets.extractions.coercion.wordlist import wordlist
-from crucible_assets.extractions.grounding.folding import fold
-from crucible_assets.extractions.grounding.prepared import PreparedText, Words, words_of
+from crucible_assets.extractions.grounding.align import Alignment, align
+from crucible_assets.extractions.grounding.exact import exact_spans
+from crucible_assets.extractions.grounding.prepared import PreparedText
+from crucible_assets.extractions.grounding.seeds import likely_places, shared_words, weights
+from crucible_assets.extractions.grounding.slips import Comparison, Stretch
 
 MIN_COVERAGE = 0.75
 MIN_DENSITY = 0.5
-MIN_WORD_SIMILARITY = 80.0  # rapidfuzz ratio from which two words in the same place count as one with a typo
-_MOST_SEEDS = 3000  # shared word positions that may vote
-_MOST_PLACES = 6  # places that are aligned
-_MOST_QUOTE_WORDS = 400  # of a longer quote the first words are placed
-_MOST_TRIMS = 6  # gaps at either end of an alignment before or after which it may be cut
-_LEAST_WORD_FOR_TYPOS = 5  # letters; a shorter word has too many neighbours
-
-_NEGATIONS = frozenset(
-    wordlist(
-        "not no never without nor neither none cannot nothing nobody "
-        "nicht kein keine keinen keinem keiner keines nie niemals ohne weder noch "
-        "ne pas sans jamais aucun aucune ni non rien "
-        "sin nunca ningun ninguna ninguno senza mai nessun nessuna nessuno "
-        "nao sem nenhum nenhuma niet geen zonder nooit inte ikke ei nie bez net не без нет ни 不 无 無 未 没 非"
-    )
-)
-_COMBINING = re.compile("[\u0300-\u036f]")
+_PROMISING = 0.3  # coverage from which a place is looked at again with room for a page's foot and head
+_ROOM = 80  # words of a page's foot and head
+_MOST_QUOTE_WORDS = 800  # of a longer quote the first words are placed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,215 +35,72 @@ class FuzzySpan:
     score: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Alignment:
-    first: int  # index of the first and the last matched word of the document
-    last: int
-    head: int  # words of the quote before the first matched one and after the last
-    tail: int
-    coverage: float
-    density: float
+def fuzzy_spans(quote: str, document: PreparedText, near: int | None = None) -> list[FuzzySpan]:
+    """The spans that pass the gate and score as well as the best one, rising; mostly one or none.
 
-    @property
-    def score(self) -> float:
-        """The harmonic mean of coverage and density."""
-        return 2 * self.coverage * self.density / (self.coverage + self.density)
-
-
-def fuzzy_spans(quote: str, document: PreparedText) -> list[FuzzySpan]:
-    """The spans that pass the gate and score as well as the best one, rising; mostly one or none."""
-    words = words_of(fold(quote)).words[:_MOST_QUOTE_WORDS]
+    Where the words of the best one stand again, in the same spelling, those places count as well.
+    """
+    prepared = PreparedText(quote)
+    stretch = Stretch(prepared, prepared.word_spans(0, min(len(prepared.words), _MOST_QUOTE_WORDS)))
+    words = [word for word, _, _ in stretch.words]
     if not words:
         return []
-    weights = _weights(words, document.words)
+    shared = shared_words(words, document)
+    weighed = weights(shared, len(document.words))
     accepted: dict[tuple[int, int], float] = {}
-    for place in _places(words, document.words):
-        alignment = _align(words, weights, document.words, place)
-        if alignment is not None and _passes(alignment, words, document.words):
-            accepted[(alignment.first, alignment.last)] = alignment.score
+    for place in likely_places(words, shared, document):
+        found = _at(stretch, weighed, document, place)
+        if found is not None:
+            accepted[found.start, found.end] = max(found.score, accepted.get((found.start, found.end), 0.0))
     best = max(accepted.values(), default=0.0)
-    return [
-        _span(document, first, last, score)
-        for (first, last), score in sorted(accepted.items())
-        if score >= best - 1e-9
-    ]
+    equal = {span for span, score in accepted.items() if score >= best - 1e-9}
+    again = {span for start, end in equal for span in exact_spans(document.text[start:end], document.text, near)}
+    return [FuzzySpan(start, end, best) for start, end in sorted(equal | again)]
 
 
-def _span(document: PreparedText, first: int, last: int, score: float) -> FuzzySpan:
-    span = document.span(document.words.starts[first], document.words.end(last), widen=True)
-    assert span is not None, "a widened span always exists"
-    return FuzzySpan(span[0], span[1], min(score, 1.0))
+@dataclass(frozen=True, slots=True)
+class _Aligned:
+    """A quote aligned with the words of a document with the indices begin to end."""
+
+    begin: int
+    end: int
+    comparison: Comparison
+    alignment: Alignment
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """The indices that the whole quote would take up, with its words that were not matched at either end."""
+        (i, at), (j, to) = self.alignment.pairs[0], self.alignment.pairs[-1]
+        return self.begin + at - i, self.begin + to + len(self.comparison.quote.words) - j
+
+    @property
+    def passes(self) -> bool:
+        """Whether enough of the quote and of the span is matched."""
+        return self.alignment.coverage >= MIN_COVERAGE and self.alignment.density >= MIN_DENSITY
 
 
-def _weights(words: tuple[str, ...], document: Words) -> list[float]:
-    """Weight of each word of the quote: 0.25 for a word that is everywhere, 1 for one that is nowhere."""
-    most = math.log(len(document.words) + 2)
-    return [0.25 + 0.75 * (1 - math.log(len(document.positions.get(word, ())) + 1) / most) for word in words]
-
-
-def _places(words: tuple[str, ...], document: Words) -> list[int]:
-    """Indices of document words at which the quote may start, most votes first."""
-    positions = _seed_positions(words, document)
-    width = max(2, len(words) // 4)
-    votes: Counter[int] = Counter()
-    seeds = 0
-    for index, standing in sorted(positions, key=lambda item: len(item[1])):
-        if seeds and seeds + len(standing) > _MOST_SEEDS:
-            break
-        seeds += len(standing)
-        # A word votes once for each of two overlapping buckets, so that no place is split between neighbours.
-        voted: set[int] = set()
-        for at in standing[:_MOST_SEEDS]:
-            bucket = (at - index) // width
-            voted.update((bucket, bucket + 1))
-        votes.update(voted)
-    best = sorted(votes.items(), key=lambda item: (-item[1], item[0]))[: 2 * _MOST_PLACES]
-    places: list[int] = []
-    for bucket, _ in best:
-        if bucket - 1 not in places and bucket + 1 not in places:
-            places.append(bucket)
-    return [bucket * width for bucket in places[:_MOST_PLACES]]
-
-
-def _seed_positions(words: tuple[str, ...], document: Words) -> list[tuple[int, list[int]]]:
-    """(index in the quote, where the word stands in the document), with near spellings where few words are shared."""
-    found = [(i, document.positions[word]) for i, word in enumerate(words) if word in document.positions]
-    if len(found) * 2 >= len(words):
-        return found
-    missing = sorted(
-        ((i, word) for i, word in enumerate(words) if word not in document.positions),
-        key=lambda item: -len(item[1]),
-    )
-    for i, word in missing[:3]:
-        if len(word) < _LEAST_WORD_FOR_TYPOS or word[0].isdigit():
-            continue
-        near = process.extract(
-            word, document.positions.keys(), scorer=fuzz.ratio, score_cutoff=MIN_WORD_SIMILARITY, limit=3
-        )
-        found.extend((i, document.positions[spelling]) for spelling, _, _ in near)
-    return found
-
-
-def _align(words: tuple[str, ...], weights: list[float], document: Words, place: int) -> _Alignment | None:
-    """Align the quote with the document's words round a place; None where nothing matches."""
-    slack = max(4, len(words) // 2)
-    begin = max(0, place - slack)
-    window = document.words[begin : place + len(words) + 2 * slack]
-    matched = _matched(words, window)
-    if not matched:
+def _at(quote: Stretch, weighed: list[float], document: PreparedText, place: int) -> FuzzySpan | None:
+    length = len(quote.words)
+    slack = max(4, length // 2)
+    found = _aligned(quote, weighed, document, place - slack, place + length + slack)
+    if found is None or found.alignment.coverage < _PROMISING:
         return None
-    matched = _trimmed(_closed_up(matched, words, window), weights)
-    covered = sum(weights[i] for i, _ in matched)
-    first, last = matched[0][1], matched[-1][1]
-    return _Alignment(
-        first=begin + first,
-        last=begin + last,
-        head=matched[0][0],
-        tail=len(words) - 1 - matched[-1][0],
-        coverage=covered / sum(weights),
-        density=len(matched) / (last - first + 1),
-    )
+    if not found.passes:
+        begin, end = found.extent
+        found = _aligned(quote, weighed, document, begin - slack - _ROOM, end + slack + _ROOM)
+    if found is not None and not (found.begin <= found.extent[0] and found.extent[1] <= found.end):
+        begin, end = found.extent
+        found = _aligned(quote, weighed, document, begin - slack, end + slack)
+    if found is None or not found.passes or not found.comparison.says_the_same(found.alignment):
+        return None
+    words, pairs = found.comparison.window.words, found.alignment.pairs
+    start, end = words[pairs[0][1]][1], words[pairs[-1][1]][2]
+    return FuzzySpan(start, document.with_marks(end), min(found.alignment.score, 1.0))
 
 
-def _matched(words: tuple[str, ...], window: tuple[str, ...]) -> list[tuple[int, int]]:
-    """Pairs (index in the quote, index in the window) of equal words or typos, rising in both."""
-    pairs: list[tuple[int, int]] = []
-    quote_gap: list[int] = []
-    window_gap: list[int] = []
-
-    def settle() -> None:
-        if quote_gap and window_gap:
-            pairs.extend(_typos(words, window, quote_gap, window_gap))
-        quote_gap.clear()
-        window_gap.clear()
-
-    for op in Indel.opcodes(words, window):
-        if op.tag == "equal":
-            settle()
-            pairs.extend(zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True))
-        else:
-            quote_gap.extend(range(op.src_start, op.src_end))
-            window_gap.extend(range(op.dest_start, op.dest_end))
-    settle()
-    return pairs
-
-
-def _typos(
-    words: tuple[str, ...], window: tuple[str, ...], quote_gap: list[int], window_gap: list[int]
-) -> list[tuple[int, int]]:
-    """Pairs of similar words within a gap of an alignment, in order; numbers are never similar."""
-    pairs: list[tuple[int, int]] = []
-    free = 0
-    for i in quote_gap:
-        if words[i][0].isdigit():
-            continue
-        for k in range(free, min(len(window_gap), free + 2 * len(quote_gap) + 4)):
-            other = window[window_gap[k]]
-            if not other[0].isdigit() and fuzz.ratio(words[i], other) >= MIN_WORD_SIMILARITY:
-                pairs.append((i, window_gap[k]))
-                free = k + 1
-                break
-    return pairs
-
-
-def _closed_up(
-    pairs: list[tuple[int, int]], words: tuple[str, ...], window: tuple[str, ...]
-) -> list[tuple[int, int]]:
-    """The same matches in the shortest span: a repeated word at the ends is matched at its repeat nearest the rest.
-
-    First every match moves right as far as the next one allows, then left as far as the one before allows.
-    """
-    closed = list(pairs)
-    for k in range(len(closed) - 2, -1, -1):
-        i, at = closed[k]
-        closed[k] = i, next((p for p in range(closed[k + 1][1] - 1, at, -1) if window[p] == words[i]), at)
-    for k in range(1, len(closed)):
-        i, at = closed[k]
-        closed[k] = i, next((p for p in range(closed[k - 1][1] + 1, at) if window[p] == words[i]), at)
-    return closed
-
-
-def _trimmed(pairs: list[tuple[int, int]], weights: list[float]) -> list[tuple[int, int]]:
-    """The run of matches with the best score: without stray ones at the ends, far from the rest."""
-    total = sum(weights)
-    # Cut only where the document has a few words more between two matches than the quote: one or two are a slip.
-    gaps = [k for k, ((i, at), (j, to)) in enumerate(pairwise(pairs), start=1) if (to - at) - (j - i) > 2]
-    sums = [0.0, *accumulate(weights[i] for i, _ in pairs)]
-    starts, ends = [0, *gaps[:_MOST_TRIMS]], [*gaps[-_MOST_TRIMS:], len(pairs)]
-
-    def score(run: tuple[int, int]) -> float:
-        first, last = run
-        coverage = (sums[last] - sums[first]) / total
-        density = (last - first) / (pairs[last - 1][1] - pairs[first][1] + 1)
-        return 2 * coverage * density / (coverage + density)
-
-    first, last = max(((a, b) for a in starts for b in ends if a < b), key=score)
-    return pairs[first:last]
-
-
-def _passes(alignment: _Alignment, words: tuple[str, ...], document: Words) -> bool:
-    if alignment.coverage < MIN_COVERAGE or alignment.density < MIN_DENSITY:
-        return False
-    span = document.words[alignment.first : alignment.last + 1]
-    standing = Counter(_digits(word) for word in span if word[0].isdigit())
-    if Counter(_digits(word) for word in words if word[0].isdigit()) - standing:
-        return False
-    # Words at the quote's ends that were not matched stand for as many beside the span: those may negate too.
-    beside = document.words[max(0, alignment.first - alignment.head) : alignment.last + 1 + alignment.tail]
-    return negations(words) == negations(beside)
-
-
-def _digits(number: str) -> str:
-    """A number without its separators: '1,234.50' and '1.234,50' are the same digits."""
-    return re.sub(r"[.,']", "", number)
-
-
-def negations(words: tuple[str, ...]) -> int:
-    """How many of the folded words negate, both of 'ne … pas' counted. 'No' before a number means 'number'."""
-    count = 0
-    for word, following in zip(words, (*words[1:], ""), strict=True):
-        bare = _COMBINING.sub("", word)
-        numbering = bare == "no" and following[:1].isdigit()
-        if (bare in _NEGATIONS and not numbering) or bare.endswith("n't") or bare.startswith("n'"):
-            count += 1
-    return count
+def _aligned(quote: Stretch, weighed: list[float], document: PreparedText, begin: int, end: int) -> _Aligned | None:
+    first = max(0, begin)
+    window = Stretch(document, document.word_spans(first, max(first, end)))
+    comparison = Comparison(quote, window)
+    alignment = align(quote.forms, window.forms, weighed, comparison.similar, comparison.furniture)
+    return None if alignment is None else _Aligned(first, end, comparison, alignment)

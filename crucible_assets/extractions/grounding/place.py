@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from resources.vocabulary import EvidenceStatus
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\(\s*(?:\.{3,}|…)\s*\)|\.{3,}|…)\s*")
 _LONGEST_ELISION = 2000  # characters of the document that one ellipsis in a quote may stand for
 _MOST_PARTS = 8  # of one quote, between ellipses
+_MOST_LINKED = 256  # occurrences of each quote of a list between which the rising chain is sought
 _LEAST_PART = 3  # letters and digits on each side of an ellipsis
 
 
@@ -48,7 +50,7 @@ def place(quote: str, document: PreparedText, near: int | None = None, value: st
     """
     if not quote.strip():
         return NOTHING_QUOTED
-    candidates = placements(quote, document)
+    candidates = placements(quote, document, near)
     return _choose(candidates, document, near, value) if candidates else NOT_FOUND
 
 
@@ -58,68 +60,91 @@ def place_all(quotes: Sequence[str], document: PreparedText) -> tuple[Placement,
     As many quotes as possible are placed at rising offsets (the longest rising chain, earliest on ties). A quote
     outside the chain is placed at its first occurrence after the chain's previous quote, else at its first.
     """
-    candidates = [placements(quote, document) if quote.strip() else [NOTHING_QUOTED] for quote in quotes]
+    places = {
+        quote: placements(quote, document) if quote.strip() else [NOTHING_QUOTED] for quote in dict.fromkeys(quotes)
+    }
+    repeats: Counter[str] = Counter()
+    candidates: list[list[Placement]] = []
+    for quote in quotes:
+        # The n-th of equal quotes stands at the n-th occurrence or after it, so the first n need not be compared.
+        options = places[quote]
+        first = min(repeats[quote], max(0, len(options) - _MOST_LINKED))
+        candidates.append(options[first : first + _MOST_LINKED])
+        repeats[quote] += 1
     chain = _longest_chain([[p.start for p in options if p.start is not None] for options in candidates])
     result: list[Placement] = []
     reached = 0
-    for options, link in zip(candidates, chain, strict=True):
+    for quote, options, link in zip(quotes, candidates, chain, strict=True):
         if link is not None:
             result.append(options[link])
             reached = options[link].start or 0
         elif options and options[0].found:
-            result.append(_choose(options, document, reached, None))
+            result.append(_choose(places[quote], document, reached, None))
         else:
             result.append(options[0] if options else NOT_FOUND)
     return tuple(result)
 
 
-def placements(quote: str, document: PreparedText) -> list[Placement]:
-    """All places of a quote in the first phase that finds any, rising; empty if none does."""
+def placements(quote: str, document: PreparedText, near: int | None = None) -> list[Placement]:
+    """The places of a quote in the first phase that finds any, rising; empty if none does.
+
+    Of a quote that stands very often these are the first ones and those from the offset `near` on (see `exact`).
+    """
     wanted = quote.strip()
-    exact = exact_spans(wanted, document.text)
+    exact = exact_spans(wanted, document.text, near)
     if exact:
         return [Placement(EvidenceStatus.EXACT, start, end, 1.0) for start, end in exact]
-    normalised = normalised_spans(wanted, document)
+    normalised = normalised_spans(wanted, document, near)
     if normalised:
         return [Placement(EvidenceStatus.NORMALISED, start, end, 1.0) for start, end in normalised]
-    elided = _elided(wanted, document)
-    if elided is not None:
-        return [elided]
+    elided = _elided(wanted, document, near)
+    if elided:
+        return elided
     return [
-        Placement(EvidenceStatus.FUZZY, span.start, span.end, span.score) for span in fuzzy_spans(wanted, document)
+        Placement(EvidenceStatus.FUZZY, span.start, span.end, span.score)
+        for span in fuzzy_spans(wanted, document, near)
     ]
 
 
-def _elided(quote: str, document: PreparedText) -> Placement | None:
-    """The span of a quote with an ellipsis in it, from its first part to its last; None unless every part is found.
+def _elided(quote: str, document: PreparedText, near: int | None) -> list[Placement]:
+    """The spans of a quote with an ellipsis in it, each from its first part to its last; empty unless all are found.
 
     Parts follow each other in the document with at most `_LONGEST_ELISION` characters between them.
     """
     parts = [part for part in _ELLIPSIS.split(quote) if part]
     if not 2 <= len(parts) <= _MOST_PARTS or any(sum(map(str.isalnum, part)) < _LEAST_PART for part in parts):
-        return None
-    options = [placements(part, document) for part in parts]
-    if not all(options):
-        return None
+        return []
+    options: list[list[Placement]] = []
+    for part in parts:
+        found = placements(part, document, near)
+        if not found:
+            return []
+        options.append(found)
+    starts = [[option.start or 0 for option in found] for found in options]
+    spans: list[Placement] = []
     for first in options[0]:
         last = first
         score = first.score
-        for following in options[1:]:
-            nearest = _next(following, last)
+        for following, begins in zip(options[1:], starts[1:], strict=True):
+            nearest = _next(following, begins, last)
             if nearest is None:
                 break
             last, score = nearest, min(score, nearest.score)
         else:
-            return Placement(EvidenceStatus.FUZZY, first.start, last.end, score)
-    return None
+            spans.append(Placement(EvidenceStatus.FUZZY, first.start, last.end, score))
+    return _shortest(spans)
 
 
-def _next(options: list[Placement], last: Placement) -> Placement | None:
+def _shortest(spans: list[Placement]) -> list[Placement]:
+    """Of spans that end at the same place, the one that starts last: its first part is nearest the others."""
+    return list({span.end: span for span in spans}.values())
+
+
+def _next(options: list[Placement], starts: list[int], last: Placement) -> Placement | None:
+    """The first of the options behind a part, if it is near enough."""
     assert last.end is not None, "only found parts are joined"
-    for option in options:
-        if option.start is not None and 0 <= option.start - last.end <= _LONGEST_ELISION:
-            return option
-    return None
+    at = bisect_left(starts, last.end)
+    return options[at] if at < len(starts) and starts[at] - last.end <= _LONGEST_ELISION else None
 
 
 def _choose(options: list[Placement], document: PreparedText, near: int | None, value: str | None) -> Placement:

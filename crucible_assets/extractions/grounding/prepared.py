@@ -1,53 +1,94 @@
-"""A document's text together with its folded form and its words, made once and shared by all its quotes."""
+"""A document's text together with its folded forms and its words, made once and shared by all its quotes."""
 
-import re
-import unicodedata
-from array import array
-from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from crucible_assets.extractions.grounding.folding import CJK, pieces
+import numpy as np
+from numpy.typing import NDArray
 
-_WORD = re.compile(rf"\d+(?:[.,']\d+)*|[{CJK}]|(?:(?![\d_{CJK}])\w)+(?:'(?:(?![\d_{CJK}])\w)+)*")
+from crucible_assets.extractions.grounding.characters import is_mark, text_of
+from crucible_assets.extractions.grounding.folding import Folded, fold_text
+from crucible_assets.extractions.grounding.words import Words, bare_of, words_of
 
 
 @dataclass(frozen=True)
 class PreparedText:
-    """A document's text; its folded form and its words are made on first use and kept.
+    """A document's text; each of its other forms is made on first use and kept, so an exact quote pays for none.
 
     Pickled as its text alone: every worker process prepares the few documents in hand for itself, once.
     """
 
     text: str
 
-    @property
+    @cached_property
     def folded(self) -> str:
         """The folded form of the text (see `folding`)."""
-        return self._map.folded
+        return text_of(self._folded.codes)
+
+    @cached_property
+    def bare(self) -> str:
+        """The letters, digits and signs of quantity of the folded text alone (see `words.bare_of`)."""
+        return text_of(self._folded.codes[self._bare])
+
+    @cached_property
+    def words(self) -> Words:
+        """The words of the folded text; only fuzzy placing needs them."""
+        return words_of(self._folded.codes)
 
     def span(self, start: int, end: int, *, widen: bool = False) -> tuple[int, int] | None:
         """The span of the text behind folded[start:end], 0 <= start < end <= len(folded).
 
-        None where that would cut a character, a ligature or a run of spaces; with `widen`, all of it instead.
-        Signs that folding left out (vowel points) stay with their letter.
+        None where that would cut a character or a ligature; with `widen`, all of it instead. Signs that folding left
+        out (vowel points) stay with their letter.
         """
-        span = self._map.span(start, end, widen=widen)
-        if span is None:
-            return None
-        finish = span[1]
-        while finish < len(self.text) and unicodedata.combining(self.text[finish]):
-            finish += 1
-        return span[0], finish
+        origins = self._folded.origins
+        first, last = int(origins[start]), int(origins[end - 1])
+        if not widen:
+            cut_before = start > 0 and origins[start - 1] == first
+            cut_after = end < len(origins) and origins[end] == last
+            if cut_before or cut_after:
+                return None
+        behind = int(origins[end]) if end < len(origins) else len(self.text)
+        return first, self.with_marks(last + 1, behind)
+
+    def with_marks(self, end: int, behind: int | None = None) -> int:
+        """The end of a span, moved over the marks that belong to its last letter, at most to `behind`."""
+        behind = len(self.text) if behind is None else behind
+        while end < behind and is_mark(self.text[end]):
+            end += 1
+        return end
+
+    def bare_span(self, start: int, end: int) -> tuple[int, int] | None:
+        """The span of the text behind bare[start:end]; None where that would cut a character or a ligature."""
+        return self.span(int(self._bare[start]), int(self._bare[end - 1]) + 1)
+
+    def folded_offset(self, at: int) -> int:
+        """The offset into `folded` from which on characters stand for text[at:]."""
+        return int(np.searchsorted(self._folded.origins, at)) if at > 0 else 0
+
+    def bare_offset(self, at: int) -> int:
+        """The offset into `bare` from which on characters stand for text[at:]."""
+        return int(np.searchsorted(self._bare, self.folded_offset(at))) if at > 0 else 0
+
+    def word_spans(self, first: int, end: int) -> list[tuple[str, int, int]]:
+        """(folded word, start and end of it in the text) of the words with indices first to end, end excluded."""
+        starts, ends = self.words.starts[first:end], self.words.ends[first:end]
+        origins = self._folded.origins
+        return [
+            (self.folded[start:finish], begin, last + 1)
+            for start, finish, begin, last in zip(
+                starts.tolist(), ends.tolist(), origins[starts].tolist(), origins[ends - 1].tolist(), strict=True
+            )
+        ]
 
     @cached_property
-    def words(self) -> "Words":
-        """The words of the folded text; only fuzzy placing needs them."""
-        return words_of(self.folded)
+    def _folded(self) -> Folded:
+        return fold_text(self.text)
 
     @cached_property
-    def _map(self) -> "_FoldMap":
-        return _fold_map(self.text)
+    def _bare(self) -> NDArray[np.intp]:
+        """Where the characters of the bare form stand in the folded one."""
+        return bare_of(self._folded.codes)
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return _shared, (self.text,)
@@ -57,72 +98,3 @@ class PreparedText:
 def _shared(text: str) -> PreparedText:
     """The prepared text of a worker process: the same object for every quote of a document."""
     return PreparedText(text)
-
-
-@dataclass(frozen=True, slots=True)
-class _FoldMap:
-    """A folded text as pieces: piece i is folded[folded_starts[i]:…[i + 1]] and text[text_starts[i]:…[i + 1]].
-
-    An atomic piece (a ligature, an accented letter, a run of spaces) is mapped as a whole; in any other, the
-    characters correspond one to one.
-    """
-
-    folded: str
-    folded_starts: "array[int]"
-    text_starts: "array[int]"
-    atomic: bytes
-
-    def span(self, start: int, end: int, *, widen: bool) -> tuple[int, int] | None:
-        first = bisect_right(self.folded_starts, start) - 1
-        last = bisect_right(self.folded_starts, end - 1) - 1
-        begin, finish = self.text_starts[first], self.text_starts[last + 1]
-        if not self.atomic[first]:
-            begin += start - self.folded_starts[first]
-        elif start != self.folded_starts[first] and not widen:
-            return None
-        if not self.atomic[last]:
-            finish = self.text_starts[last] + end - self.folded_starts[last]
-        elif end != self.folded_starts[last + 1] and not widen:
-            return None
-        return begin, finish
-
-
-def _fold_map(text: str) -> _FoldMap:
-    folded: list[str] = []
-    folded_starts, text_starts, atomic = array("l"), array("l"), bytearray()
-    length = 0
-    for start, _, form, whole in pieces(text):
-        folded_starts.append(length)
-        text_starts.append(start)
-        atomic.append(whole)
-        folded.append(form)
-        length += len(form)
-    folded_starts.append(length)
-    text_starts.append(len(text))
-    return _FoldMap("".join(folded), folded_starts, text_starts, bytes(atomic))
-
-
-@dataclass(frozen=True)
-class Words:
-    """The words of a folded text: numbers with their separators, letters with inner apostrophes, CJK signs."""
-
-    words: tuple[str, ...]
-    starts: tuple[int, ...]  # character offsets into the folded text
-    positions: dict[str, list[int]]  # word → indices at which it stands, rising
-
-    def end(self, index: int) -> int:
-        """The offset at which word `index` ends in the folded text."""
-        return self.starts[index] + len(self.words[index])
-
-
-def words_of(folded: str) -> Words:
-    """Split a folded text into words and index them."""
-    words: list[str] = []
-    starts: list[int] = []
-    positions: dict[str, list[int]] = {}
-    for match in _WORD.finditer(folded):
-        word = match.group()
-        positions.setdefault(word, []).append(len(words))
-        words.append(word)
-        starts.append(match.start())
-    return Words(tuple(words), tuple(starts), positions)

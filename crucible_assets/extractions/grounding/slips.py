@@ -1,0 +1,184 @@
+"""What a slip is and what says something else: the words of a quote against those of a stretch of a document."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+from crucible_assets.extractions.grounding.align import Alignment
+from crucible_assets.extractions.grounding.exact import exact_spans
+from crucible_assets.extractions.grounding.meaning import (
+    canonical,
+    is_number,
+    is_quantity,
+    is_scale,
+    negates,
+    negating_parts,
+    opposed,
+    skeleton,
+)
+from crucible_assets.extractions.grounding.prepared import PreparedText
+from crucible_assets.extractions.grounding.seeds import shared_words
+
+MIN_WORD_SIMILARITY = 80.0  # rapidfuzz ratio from which two words in the same place count as one with a slip
+_LEAST_WORD_WITH_A_SLIP = 3  # letters
+_LONGEST_PARTICLE = 3  # letters of a word that may be another where no capitals tell names
+_SENTENCE_ENDS = re.compile(r"[.!?:;…|#*•\n\"“„«]")
+_PAGE_EDGE = re.compile(r"[^\w\n]*(?:\w+-)?[^\w\n]*\n(?:.*\n)?[^\w\n]*(?:\w+[^\w\n]*)?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Consecutive words of a text: folded forms and where each stands in it."""
+
+    document: PreparedText
+    words: list[tuple[str, int, int]]
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """The canonical form of each word: equal for equal words and for numbers of equal value."""
+        return [canonical(word) for word, _, _ in self.words]
+
+    @cached_property
+    def cased(self) -> bool:
+        """Whether capitals tell anything: there are words that begin small and words that begin large."""
+        initials = [self.document.text[start] for _, start, _ in self.words]
+        return any(c.islower() for c in initials) and any(c.isupper() for c in initials)
+
+    @cached_property
+    def has_small(self) -> bool:
+        """Whether any word begins small: capitals would be seen."""
+        return any(self.document.text[start].islower() for _, start, _ in self.words)
+
+    def original(self, index: int) -> str:
+        """A word as it stands in the text."""
+        _, start, end = self.words[index]
+        return self.document.text[start:end]
+
+    def between(self, left: int, right: int) -> str:
+        """The text between two words."""
+        return self.document.text[self.words[left][2] : self.words[right][1]]
+
+    def is_large(self, index: int) -> bool:
+        """Whether a word has a capital."""
+        return any(c.isupper() for c in self.original(index))
+
+    def is_caseless(self, index: int) -> bool:
+        """Whether a word is of a script without capitals."""
+        return not any(c.isupper() or c.islower() for c in self.original(index))
+
+    def begins_sentence(self, index: int) -> bool:
+        """Whether a word may have its capital from standing first."""
+        return index == 0 or _SENTENCE_ENDS.search(self.between(index - 1, index)) is not None
+
+    def negates(self, index: int) -> bool:
+        """Whether a word negates."""
+        following = self.words[index + 1][0] if index + 1 < len(self.words) else ""
+        return negates(self.words[index][0], following)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A quote beside a window of the document."""
+
+    quote: Stretch
+    window: Stretch
+
+    def similar(self, i: int, at: int) -> bool:
+        """Whether two different words in the same place are one with a slip."""
+        quoted, standing = self.quote.words[i][0], self.window.words[at][0]
+        if is_quantity(quoted) or is_quantity(standing) or self.quote.negates(i) or self.window.negates(at):
+            return False
+        if skeleton(quoted) == skeleton(standing):
+            return True
+        if shared_words([quoted], self.window.document).counts[0]:
+            return False  # a word that stands elsewhere is another word, not a slip
+        long_enough = min(len(quoted), len(standing)) >= _LEAST_WORD_WITH_A_SLIP
+        if long_enough and quoted[0] == standing[0] and OSA.distance(quoted, standing, score_cutoff=1) <= 1:
+            return True
+        return (
+            not self._is_name(i, at)
+            and not opposed(quoted, standing)
+            and fuzz.ratio(quoted, standing) >= MIN_WORD_SIMILARITY
+        )
+
+    def furniture(self, left: int, right: int) -> bool:
+        """Whether what stands between two words of the window are whole lines: the foot and the head of a page."""
+        return _PAGE_EDGE.fullmatch(self.window.between(left, right)) is not None
+
+    def says_the_same(self, alignment: Alignment) -> bool:
+        """Whether nothing that decides the meaning differs.
+
+        Every number, quantity, currency, month, negation and name of the quote is matched; no negation of the span
+        is left over; no number is cut; where no capitals tell names, no longer word stands for another.
+        """
+        pairs = alignment.pairs
+        length = len(self.quote.words)
+        # Words at the quote's ends that were not matched stand for as many beside the span: those may negate too.
+        start = max(0, pairs[0][1] - pairs[0][0])
+        end = min(len(self.window.words), pairs[-1][1] + length - pairs[-1][0])
+        between = pairwise([(-1, start - 1), *pairs, (length, end)])
+        gaps = [(range(i + 1, j), range(at + 1, to)) for (i, at), (j, to) in between]
+        return (
+            not any(self._differs(quoted, standing) for quoted, standing in gaps if quoted or standing)
+            and not self._cut_number({at for _, at in pairs})
+            and negating_parts([word for word, _, _ in self.quote.words])
+            == negating_parts([word for word, _, _ in self.window.words[start:end]])
+        )
+
+    def _differs(self, quoted: range, standing: range) -> bool:
+        """Whether words of the quote say something else than those that stand in their place."""
+        return (
+            any(is_quantity(self.quote.words[i][0]) or self.quote.negates(i) for i in quoted)
+            or any(self.window.negates(at) for at in standing)
+            or any(opposed(self.quote.words[i][0], self.window.words[at][0]) for i in quoted for at in standing)
+            or any(self._another(i, standing) for i in quoted)
+            or bool(standing and self._others(quoted, standing))
+        )
+
+    def _is_name(self, i: int, at: int) -> bool:
+        """Whether either of two words in the same place is a name by its capital."""
+        quoted = self.quote.has_small and self.quote.is_large(i) and not self.quote.begins_sentence(i)
+        standing = self.window.has_small and self.window.is_large(at) and not self.window.begins_sentence(at)
+        return quoted or standing
+
+    def _another(self, i: int, standing: range) -> bool:
+        """Whether an unmatched word of the quote names somebody or something that is not there."""
+        if not self.quote.has_small or not self.quote.is_large(i):
+            return False
+        if not self.quote.begins_sentence(i):
+            return True
+        # 'The' may have become 'This', but a word that is never written small is a name.
+        return any(not self._common(self.quote, i) or self._names(at) for at in standing)
+
+    def _names(self, at: int) -> bool:
+        if not self.window.has_small or not self.window.is_large(at):
+            return False
+        return not self.window.begins_sentence(at) or not self._common(self.window, at)
+
+    def _common(self, stretch: Stretch, index: int) -> bool:
+        return bool(exact_spans(stretch.original(index).lower(), self.window.document.text))
+
+    def _others(self, quoted: range, standing: range) -> bool:
+        """Whether, without capitals in the quote, what stands in place of its words may be another name."""
+        if not self.quote.cased and self.window.has_small:
+            return bool(quoted) and any(self._names(at) for at in standing)
+        words = [self.quote.words[i][0] for i in quoted if not self.quote.cased or self.quote.is_caseless(i)]
+        alone = all(len(word) == 1 for word in words)
+        return len(words) > 1 if alone else any(len(word) > _LONGEST_PARTICLE for word in words)
+
+    def _cut_number(self, matched: set[int]) -> bool:
+        """Whether a number of the span goes on in a word that is not matched: '14 200', '2.5 million'."""
+        words = self.window.words
+        for left, right in pairwise(range(len(words))):
+            if (left in matched) == (right in matched) or not is_number(words[left][0]):
+                continue
+            if not self.window.between(left, right).isspace():
+                continue
+            group = is_number(words[right][0]) and len(words[right][0]) == 3 and len(words[left][0]) <= 3
+            if group or is_scale(words[right][0]):
+                return True
+        return False
