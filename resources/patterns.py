@@ -3,6 +3,7 @@
 import regex
 
 SECONDS = 1.0
+_SEARCH_SECONDS = 10.0  # in a whole document
 
 
 class PatternError(ValueError):
@@ -27,3 +28,21 @@ def matches(pattern: str, text: str) -> bool:
         raise PatternError(
             f"the pattern {pattern!r} takes more than {SECONDS:g} s on a value: simplify it"
         ) from error
+
+
+def occurrences(pattern: str, text: str) -> list[tuple[str, int, int]]:
+    """Every non-empty match in a text: (the group 'name', else the first group, else the match; its start, its end).
+
+    Raises PatternError, after ten seconds at the latest.
+    """
+    try:
+        compiled = regex.compile(pattern, regex.MULTILINE)
+        matched = [match for match in compiled.finditer(text, timeout=_SEARCH_SECONDS) if match.end() > match.start()]
+    except regex.error as error:
+        raise PatternError(f"the pattern {pattern!r} is no regular expression: {error}") from error
+    except TimeoutError as error:
+        raise PatternError(
+            f"the pattern {pattern!r} takes more than {_SEARCH_SECONDS:g} s on a document: simplify it"
+        ) from error
+    group = "name" if "name" in compiled.groupindex else 1 if compiled.groups else 0
+    return [(match.group(group) or match.group(), match.start(), match.end()) for match in matched]
