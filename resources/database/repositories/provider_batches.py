@@ -1,6 +1,6 @@
 """Provider batches: what waits to be sent, what is out, and what became of every request."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from resources.database.bulk import insert_rows
 from resources.database.engine import Database, TenantSession
 from resources.database.repositories.projects import tenant_of
-from resources.database.tables import attempts, provider_batch_items, provider_batches
+from resources.database.tables import attempts, documents, provider_batch_items, provider_batches
 from resources.vocabulary import BatchItemStatus, BatchStatus, CallStatus
 
 _BATCHES, _ITEMS = provider_batches, provider_batch_items
@@ -211,7 +211,7 @@ def add_items(session: TenantSession, batch_id: UUID, items: Sequence[NewItem]) 
         sa.update(_BATCHES)
         .where(_BATCHES.c.id == batch_id)
         .values(
-            items=_BATCHES.c.items + len(sizes),
+            items=_BATCHES.c["items"] + len(sizes),
             size_bytes=_BATCHES.c.size_bytes + sum(sizes),
             updated_at=sa.func.now(),
         )
@@ -312,6 +312,13 @@ def waiting_items(session: TenantSession, batch_id: UUID, keys: Sequence[str]) -
         )
     )
     return {row.call_key: row.context for row in rows}
+
+
+def present_documents(session: TenantSession, ids: Collection[UUID]) -> set[UUID]:
+    """Those of the documents that still exist."""
+    if not ids:
+        return set()
+    return set(session.scalars(sa.select(documents.c.id).where(documents.c.id.in_(list(ids)))))
 
 
 def holds_item(session: TenantSession, batch_id: UUID, key: str) -> bool:

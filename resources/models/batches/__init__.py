@@ -1,0 +1,8 @@
+"""Provider batches: requests answered within a day at half the price, brought into the ledger like any other call.
+
+collector   takes requests that are not in the ledger, instead of the network
+submit      hands full batches to the provider; one whose answer was lost is found again, not sent again
+ingest      brings results into the ledger, item by item
+look        one look at everything that is open: send, find, ask, cancel, ingest
+service     what a provider's batch service is to all of the above; openai_service and anthropic_service are the two
+"""

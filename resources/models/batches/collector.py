@@ -1,0 +1,258 @@
+"""Takes requests that are not in the ledger and puts them into batches, instead of the network.
+
+Bodies are gathered by model and written a few megabytes at a time, so memory stays bounded by what is remembered of
+each request: its key. A batch that is full is sealed and sent while the run goes on.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from pydantic_core import PydanticSerializationError, to_json
+
+from resources.database.engine import Database, TenantSession
+from resources.database.repositories import provider_batches as store
+from resources.database.repositories.provider_batches import Attempt as Round
+from resources.database.repositories.provider_batches import NewItem
+from resources.models.batches.anthropic_service import AnthropicBatches
+from resources.models.batches.openai_service import OpenAIBatches
+from resources.models.batches.service import BatchProvider, Limits
+from resources.models.errors import CredentialError, ModelError, ModelMissingError, ParameterLearntError
+from resources.models.ledger import Attempt, Call, CallContext, Ledger
+from resources.models.prices import cost_of
+from resources.models.request import ModelRequest, Provider
+
+MOST_ROUNDS = 3
+"""Requests that show only when answers are read (repairs, dependent variables, halves) wait for a batch each time."""
+
+LIMITS: Mapping[str, Limits] = {"openai": OpenAIBatches.limits, "anthropic": AnthropicBatches.limits}
+_LEARNS_ITS_DIALECT = frozenset({"openai"})
+_MOST_LESSONS = 8  # parameters that a server can refuse, one after the other
+_LINE_BYTES = 160  # of a line round its body, at most
+_GATHERED_BYTES = 4 * 1024 * 1024
+_GATHERED_ITEMS = 500
+_CONTEXT: TypeAdapter[CallContext] = TypeAdapter(CallContext)
+
+
+def context_to_json(context: CallContext, arm: str | None) -> str:
+    """What a call is made for, and the arm it belongs to, for the item's row."""
+    return json.dumps({"arm": arm, **_CONTEXT.dump_python(context, mode="json")}, ensure_ascii=False)
+
+
+def context_from_data(data: Mapping[str, Any]) -> tuple[CallContext, str | None]:
+    """The inverse of `context_to_json`, after the database has read it."""
+    plain = dict(data)
+    arm = plain.pop("arm", None)
+    return _CONTEXT.validate_python(plain), arm
+
+
+def body_text(body: Mapping[str, Any]) -> str:
+    """A body as it is sent, its keys in their order."""
+    try:
+        return to_json(body).decode()
+    except PydanticSerializationError:  # half a surrogate pair, which UTF-8 cannot hold and servers do not parse
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What waits to be written for one model."""
+
+    provider: BatchProvider
+    items: list[NewItem] = field(default_factory=list)
+    size: int = 0
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class BatchCollector:
+    """One attempt's collector. Open it with `open_collector`, end it with `finish`; use it in one event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        ledger: Ledger,
+        by: Round,
+        *,
+        arms: Collection[str] = (),
+        limits: Mapping[str, Limits] = LIMITS,
+        send: Callable[[UUID], Awaitable[None]] | None = None,
+    ) -> None:
+        """`arms` are the gateway's routes. `send` is given each batch as soon as it is sealed; without it they stay
+        for whoever looks next.
+        """
+        self._database = database
+        self._ledger = ledger
+        self._by = by
+        self._arms = frozenset(arms)
+        self._limits = limits
+        self._send = send
+        self._tried: set[bytes] = set()
+        self._out: dict[bytes, UUID] = {}  # in batches that were made before
+        self._mine: set[bytes] = set()
+        self._needed: set[UUID] = set()
+        self._exhausted = False
+        self._lanes: dict[tuple[str, str], _Lane] = {}
+        self._scouts: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._sending: list[asyncio.Future[None]] = []
+
+    def load(self) -> None:
+        """Learn what was tried and what is out. Blocking."""
+        with self._database.transaction(self._ledger.tenant) as session:
+            if self._by.task_id is not None:
+                self._tried = {bytes.fromhex(key) for key in store.tried(session, self._by.task_id)}
+                self._exhausted = store.rounds_before(session, self._by) >= MOST_ROUNDS
+            ids: dict[UUID, UUID] = {}  # one object per batch
+            for key, batch in store.queued(session, self._by.project_id):
+                self._out[bytes.fromhex(key)] = ids.setdefault(batch, batch)
+
+    def takes(self, key: str) -> bool:
+        """Whether the request waits for a batch; False: it is to be asked live."""
+        short = bytes.fromhex(key)
+        if short in self._out or short in self._mine:
+            return True
+        return not self._exhausted and short not in self._tried
+
+    async def add(self, key: str, provider: Provider, request: ModelRequest, context: CallContext) -> None:
+        """Put a request into a batch, once, whoever asks how often.
+
+        What is added is durable when `finish` returns; until then its document is undone, and is asked again if the
+        run dies. Raises CredentialError and ModelMissingError when no request can succeed.
+        """
+        if provider.name not in self._limits:
+            raise ModelMissingError(f"{provider.name} has no batches; use calls: live.")
+        short = bytes.fromhex(key)
+        if short in self._out:
+            self._needed.add(self._out[short])
+            return
+        if short in self._mine:
+            return
+        self._mine.add(short)
+        asked = cast(BatchProvider, provider)
+        if await self._scouted(key, asked, request, context):
+            return
+        lane = self._lanes.setdefault((provider.name, provider.model), _Lane(asked))
+        item = NewItem(key, body_text(asked.body(request)), context_to_json(context, self._arm(asked)))
+        lane.items.append(item)
+        lane.size += len(item.body)
+        if lane.size >= _GATHERED_BYTES or len(lane.items) >= _GATHERED_ITEMS:
+            await self._write(lane)
+
+    def _arm(self, provider: Provider) -> str | None:
+        name = f"{provider.name}:{provider.model}"
+        return name if name in self._arms else None
+
+    async def _scouted(self, key: str, provider: BatchProvider, request: ModelRequest, context: CallContext) -> bool:
+        """Ask a run's first request to a model live: servers refuse parameters that a model does not take.
+
+        The provider learns from the refusal; without it, every item of the batch would come back refused, a day
+        later. All others wait for it. True when the request itself is thereby answered.
+        """
+        if provider.name not in _LEARNS_ITS_DIALECT:
+            return False
+        place = provider.name, provider.model
+        if (scout := self._scouts.get(place)) is not None:
+            if not scout.done():
+                await asyncio.wait([scout])
+            return False
+        self._scouts[place] = asyncio.get_running_loop().create_future()
+        try:
+            for number in range(1, _MOST_LESSONS + 1):
+                began = time.perf_counter()
+                try:
+                    reply = await provider.generate(request)
+                except ModelError as error:
+                    seconds = time.perf_counter() - began
+                    failed = Attempt(key, number, provider.name, provider.model, str(error), seconds)
+                    await self._ledger.record(failed, context)
+                    if isinstance(error, ParameterLearntError):
+                        continue
+                    if isinstance(error, CredentialError | ModelMissingError):
+                        raise
+                    return False
+                seconds = time.perf_counter() - began
+                cost, version = cost_of(provider.name, provider.model, reply.usage, datetime.now(UTC).date())
+                arm = self._arm(provider)
+                call = Call(key, provider.name, provider.model, reply, cost, version, seconds, paid=True, arm=arm)
+                await self._ledger.store(call, context)
+                return True
+            return False
+        finally:
+            self._scouts[place].set_result(None)
+
+    async def finish(self) -> list[UUID]:
+        """Write what is gathered, seal every batch of this attempt, and send them. The ids of what was to be sent."""
+        for lane in self._lanes.values():
+            await self._write(lane)
+        sealed = await asyncio.to_thread(self._seal_all)
+        if self._send is not None:
+            self._sending += [asyncio.ensure_future(self._send(batch)) for batch in sealed]
+        await self.settle()
+        return sealed
+
+    async def settle(self) -> None:
+        """Wait for what is being sent, in a run that stops without `finish`; the next look sends what failed."""
+        await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def _seal_all(self) -> list[UUID]:
+        with self._database.transaction(self._ledger.tenant) as session:
+            if self._needed:
+                store.take_over(session, sorted(self._needed), self._by)
+            return store.seal_all(session, self._by)
+
+    async def _write(self, lane: _Lane) -> None:
+        async with lane.lock:  # whoever comes meanwhile waits: what is gathered stays bounded
+            items, lane.items, lane.size = lane.items, [], 0
+            if items:
+                for batch in await asyncio.to_thread(self._store, lane.provider, items):
+                    if self._send is not None:
+                        self._sending.append(asyncio.ensure_future(self._send(batch)))
+
+    def _store(self, provider: Provider, items: list[NewItem]) -> list[UUID]:
+        """Write requests into as many batches as they need; the batches that were sealed."""
+        sealed = []
+        with self._database.transaction(self._ledger.tenant) as session:
+            while items:
+                batch, count = self._room(session, provider, items)
+                if count:
+                    store.add_items(session, batch, items[:count])
+                    items = items[count:]
+                if items:
+                    store.seal(session, batch)
+                    sealed.append(batch)
+        return sealed
+
+    def _room(self, session: TenantSession, provider: Provider, items: list[NewItem]) -> tuple[UUID, int]:
+        """The batch to fill, and how many of the next items it has room for: at least one if it is empty."""
+        limits = self._limits[provider.name]
+        batch = store.batch_to_fill(session, self._by, provider.name, provider.model)
+        size = batch.size_bytes + batch.items * _LINE_BYTES
+        count = 0
+        for item in items:
+            size += len(item.body.encode()) + _LINE_BYTES
+            if size > limits.size_bytes or batch.items + count == limits.requests:
+                break
+            count += 1
+        return batch.id, count or (0 if batch.items else 1)
+
+
+async def open_collector(
+    database: Database,
+    ledger: Ledger,
+    by: Round,
+    *,
+    arms: Collection[str] = (),
+    limits: Mapping[str, Limits] = LIMITS,
+    send: Callable[[UUID], Awaitable[None]] | None = None,
+) -> BatchCollector:
+    """A collector that knows what earlier attempts tried and what is out."""
+    collector = BatchCollector(database, ledger, by, arms=arms, limits=limits, send=send)
+    await asyncio.to_thread(collector.load)
+    return collector
