@@ -1,58 +1,34 @@
-"""The extraction stage against a model server with latency: seconds beside the ideal, calls × latency ÷ concurrency.
+"""The extraction stage against a model server with latency: how near it comes to the ideal rate.
 
-    python benchmarks/extraction_throughput.py [--documents 1000] [--variables 5] [--latency-ms 50] [--concurrency 64]
+    python -m benchmarks.extraction_throughput [--documents 1000] [--variables 10] [--latency-ms 500]
+        [--concurrency 64] [--variables-per-call 1] [--jitter 0.2] [--words 300]
+    python -m benchmarks.extraction_throughput --memory    # 10,000 documents × 50 variables, latency 0
 
 The server runs in a process of its own on the same machine. Documents are taken in, read and cut beforehand; the
-clock runs over extraction only, storage of calls and cells included. The baseline is the same number of requests
-sent by the same SDK with nothing else done. Values are compared with the truth that the documents state.
+clock runs over extraction only, storage of calls and cells included. Ideal is calls × latency ÷ concurrency. The
+baseline is the same number of requests sent by the same SDK with nothing else done. Values are compared with the
+truth that the documents state. Peak memory is that of this process from the beginning of the extraction.
 """
 
 import argparse
 import asyncio
 import os
-import random
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import httpx2
 import openai
 import uvloop
 
-from crucible_assets.chunks.asset import cut_documents
-from crucible_assets.chunks.split import SplitSettings
-from crucible_assets.documents.asset import read_documents
-from crucible_assets.documents.intake import take_folder
-from crucible_assets.extractions.asset import asked_variables
-from crucible_assets.extractions.run import Run, extract
-from crucible_assets.prompts.asset import make_prompts
-from resources.database.repositories.cells import load_cells
-from resources.database.repositories.documents import list_documents
-from resources.database.repositories.projects import ensure_tenant, load_project, save_project
-from resources.installation import Installation
-from resources.models.providers.choose import make_provider
-from resources.models.request import Provider
-from resources.project import project_from_data
-from resources.settings import load_settings
-from resources.vocabulary import DocumentOrigin
+from benchmarks.extraction.accounts import chats, mean_in_flight, tally
+from benchmarks.extraction.corpus import Corpus, make_corpus
+from benchmarks.extraction.study import TENANT, Study, fill, prepare, results
+from benchmarks.extraction.usage import database_cpu_seconds, peak_mib, reset_peak, resident_mib
 from tests.model_server import SubprocessModelServer
 
-TENANT = "bench"
-WORDS = ["agreement", "party", "term", "notice", "payment", "schedule", "annex", "clause", "report", "study", "cost"]
-
-
-def write_documents(folder: Path, number: int, variables: int) -> dict[str, dict[str, str]]:
-    """Plain documents of about 300 words that state each variable on a line; returns the truth."""
-    rng = random.Random(7)  # the same documents every time
-    truth: dict[str, dict[str, str]] = {}
-    for index in range(number):
-        values = {f"field_{v}": f"{rng.choice(WORDS)} {index * 31 + v}" for v in range(variables)}
-        prose = [" ".join(rng.choices(WORDS, k=50)).capitalize() + "." for _ in range(6)]
-        lines = [f"{name}: {value}" for name, value in values.items()]
-        name = f"document-{index:05d}.txt"
-        (folder / name).write_text("\n\n".join([prose[0], *lines, *prose[1:]]), encoding="utf-8")
-        truth[name] = values
-    return truth
+_MEMORY = {"documents": 10_000, "variables": 50, "latency_ms": 0.0, "words": 60}
 
 
 async def _bare(url: str, calls: int, concurrency: int) -> float:
@@ -91,15 +67,23 @@ async def _bare(url: str, calls: int, concurrency: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--memory", action="store_true", help="other defaults: 10,000 × 50, latency 0, 60 words")
     parser.add_argument("--documents", type=int, default=1000)
-    parser.add_argument("--variables", type=int, default=5)
-    parser.add_argument("--latency-ms", type=float, default=50)
+    parser.add_argument("--variables", type=int, default=10)
+    parser.add_argument("--latency-ms", type=float, default=500)
+    parser.add_argument("--jitter", type=float, default=0.0, help="share by which the latency varies, e.g. 0.2")
     parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--variables-per-call", type=int, default=1)
+    parser.add_argument("--words", type=int, default=300, help="of prose in each document")
+    if parser.parse_known_args()[0].memory:
+        parser.set_defaults(**_MEMORY)
     arguments = parser.parse_args()
+    server_arguments = ["--latency-ms", str(arguments.latency_ms), "--jitter", str(arguments.jitter)]
     with (
         tempfile.TemporaryDirectory(prefix="crucible-", ignore_cleanup_errors=True) as home,
-        SubprocessModelServer(["--latency-ms", str(arguments.latency_ms)]) as server,
+        SubprocessModelServer(server_arguments) as server,
     ):
+        Path(home).chmod(0o755)
         os.environ["CRUCIBLE_HOME"] = home
         os.environ["OPENAI_BASE_URL"] = server.openai_url
         measure(Path(home), server, arguments)
@@ -107,83 +91,60 @@ def main() -> None:
 
 def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Namespace) -> None:
     """Prepare, run, print."""
-    home.chmod(0o755)
-    folder = home / "documents"
-    folder.mkdir()
-    truth = write_documents(folder, arguments.documents, arguments.variables)
-    project = project_from_data(
-        {
-            "name": "bench",
-            "documents": str(folder),
-            "variables": [
-                {"name": f"field_{v}", "type": "TEXT", "instructions": f"The value of field_{v}."}
-                for v in range(arguments.variables)
-            ],
-        }
+    corpus = make_corpus(arguments.documents, arguments.variables, words=arguments.words)
+    print(
+        f"{arguments.documents} documents × {arguments.variables} variables, {arguments.variables_per_call} a call, "
+        f"latency {arguments.latency_ms:g} ms ± {arguments.jitter:.0%}, {arguments.concurrency} in flight, "
+        f"{os.cpu_count()} cores",
+        flush=True,
     )
-    installation = Installation(load_settings())
-    database = installation.database
-    with database.transaction(TENANT) as session:
-        ensure_tenant(session)
-        save_project(session, project)
-    began = time.perf_counter()
-    take_folder(database, installation.files, TENANT, project.id, str(folder), DocumentOrigin.FOLDER)
-    taken = time.perf_counter()
-    with database.transaction(TENANT) as session:
-        rows = list_documents(session, project.id)
-    read_documents(installation, TENANT, rows)
-    read = time.perf_counter()
-    with database.transaction(TENANT) as session:
-        rows = list_documents(session, project.id)
-    for at in range(0, len(rows), 50):
-        cut_documents(installation, TENANT, rows[at : at + 50], SplitSettings())
-    cut = time.perf_counter()
-    with database.transaction(TENANT) as session:
-        make_prompts(session, project)
-        stored = load_project(session, project.id)
-        assert stored is not None
-        asked = asked_variables(session, stored)
-        rows = list_documents(session, project.id)
-
-    calls = arguments.documents * arguments.variables
+    study = prepare(corpus, home / "documents", arguments.variables_per_call)
+    for step, seconds in study.seconds.items():
+        print(f"{step:21} {seconds:8.2f} s")
+    calls = arguments.documents * -(-arguments.variables // arguments.variables_per_call)
     ideal = calls * arguments.latency_ms / 1000 / arguments.concurrency
-    bare = uvloop.run(_bare(server.openai_url, calls, arguments.concurrency))
+    if not arguments.memory:
+        bare = uvloop.run(_bare(server.openai_url, calls, arguments.concurrency))
+        print(f"ideal                 {ideal:8.2f} s   calls × latency ÷ concurrency")
+        print(f"SDK alone             {bare:8.2f} s   {_share(ideal, bare)} (baseline)", flush=True)
     server.reset()
-    run = Run(database, TENANT, stored, asked, rows, None, arguments.concurrency)
-
-    def providers() -> list[Provider]:
-        return [make_provider("openai:bench", timeout_seconds=60)]
-
-    cpu = time.process_time()
-    began_extraction = time.perf_counter()
-    progress = extract(run, providers).total
-    seconds = time.perf_counter() - began_extraction
-    cpu = time.process_time() - cpu
-    asked_of_server = server.stats()
+    before, peak_is_ours = resident_mib(), reset_peak()
+    database, cpu, began = database_cpu_seconds(home / "postgres"), time.process_time(), time.perf_counter()
+    progress = fill(study, arguments.concurrency)
+    seconds, cpu, peak = time.perf_counter() - began, time.process_time() - cpu, peak_mib()
+    used = database_cpu_seconds(home / "postgres")
+    asked = server.stats()
+    print(
+        f"extraction            {seconds:8.2f} s   {_share(ideal, seconds)}, {calls / seconds:.0f} calls/s, "
+        f"{arguments.documents / seconds:.1f} documents/s"
+    )
+    print(f"CPU                   {cpu / calls * 1000:8.2f} ms  per call, {cpu:.1f} s in all", end="")
+    print("" if database is None or used is None else f"; PostgreSQL {used - database:.1f} s")
+    print(f"peak memory           {peak:8.0f} MiB {before:.0f} before", end="")
+    print("" if peak_is_ours else "; of the whole process, preparation included")
+    if not arguments.memory:
+        print(f"in flight             {mean_in_flight(chats(server.calls)):8.2f}     mean while work remained")
+    print(f"calls                 {asked.calls} at the server, {progress.calls} paid, {calls} expected", flush=True)
+    _show_results(corpus, study)
     again = time.perf_counter()
-    extract(run, providers)
+    fill(study, arguments.concurrency)
     again = time.perf_counter() - again
+    print(f"extraction, again     {again:8.2f} s   {server.stats().calls - asked.calls} calls")
 
-    names = {row.id: row.name for row in rows}
-    with database.transaction(TENANT) as session:
-        cells = load_cells(session, project.id)
-    right = sum(cell.value == truth[names[cell.document_id]][cell.variable] for cell in cells)
-    print(
-        f"{arguments.documents} documents × {arguments.variables} variables, latency {arguments.latency_ms:g} ms, "
-        f"{arguments.concurrency} in flight"
-    )
-    print(f"take in               {taken - began:8.2f} s")
-    print(f"read                  {read - taken:8.2f} s")
-    print(f"cut                   {cut - read:8.2f} s")
-    print(f"ideal                 {ideal:8.2f} s   calls × latency ÷ concurrency")
-    print(f"SDK alone             {bare:8.2f} s   {bare / ideal:.2f} × ideal (baseline)")
-    print(
-        f"extraction            {seconds:8.2f} s   {seconds / ideal:.2f} × ideal, {calls / seconds:.0f} calls/s, "
-        f"{cpu / calls * 1000:.2f} ms CPU per call"
-    )
-    print(f"extraction, again     {again:8.2f} s   {server.stats().calls - asked_of_server.calls} calls")
-    print(f"calls                 {asked_of_server.calls} at the server, {progress.calls} paid, {calls} expected")
-    print(f"cells                 {len(cells)} of {calls}; {right} equal to the truth")
+
+def _share(ideal: float, seconds: float) -> str:
+    return f"{ideal / seconds:.3f} of the ideal rate"
+
+
+def _show_results(corpus: Corpus, study: Study) -> None:
+    rows, states = [], Counter[str]()
+    for row, counts in results(study.installation, TENANT, study.project.id, study.names):
+        rows.append(row)
+        states += counts
+    found = tally(rows, corpus)
+    print(f"rows                  {found.rows} of {found.rows_expected}")
+    print(f"cells                 {states.total()} of {found.expected}: {dict(states)}")
+    print(f"values                {found.right} equal to the truth, {found.wrong} wrong, {found.missing} missing")
 
 
 if __name__ == "__main__":
