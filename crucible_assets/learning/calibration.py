@@ -151,7 +151,7 @@ def isotonic(confidences: Floats, outcomes: Floats) -> Floats:
             blocks.append((earlier[0] + later[0], earlier[1] + later[1], earlier[2] + later[2]))
     edge = 1 / (len(order) + 2)
     heights = np.clip([total / size for size, total, _ in blocks], edge, 1 - edge)
-    return np.interp(_XS, [place / size for size, _, place in blocks], heights)
+    return np.asarray(np.interp(_XS, [place / size for size, _, place in blocks], heights), dtype=np.float64)
 
 
 def _log_odds(shares: Floats) -> Floats:

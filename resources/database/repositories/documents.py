@@ -44,6 +44,7 @@ class DocumentRow:
     name: str
     other_names: list[str]
     batch: int
+    sha256: str  # of its bytes
     status: DocumentStatus
     blob: str
     size_bytes: int

@@ -1,0 +1,34 @@
+"""Gold labels given with a file, as stored."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from resources.database.bulk import insert_rows
+from resources.database.engine import TenantSession
+from resources.database.tables import labels
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """The labelled values of one cell: a list of values, each a list of accepted spellings; empty for absent."""
+
+    document_name: str
+    row_name: str  # of the entity; '' where the document is the row
+    variable: str
+    values: list[list[Any]]
+
+
+def load_labels(session: TenantSession, project_id: str) -> list[LabelRow]:
+    """Every gold label of a project."""
+    columns = [labels.c[name] for name in LabelRow.__dataclass_fields__]
+    query = sa.select(*columns).where(labels.c.project_id == project_id)
+    return [LabelRow(**row._mapping) for row in session.execute(query.order_by(*columns[:3]))]
+
+
+def replace_labels(session: TenantSession, project_id: str, rows: Sequence[LabelRow]) -> None:
+    """Put these labels in the place of all that the project had: a gold file is read as a whole."""
+    session.execute(sa.delete(labels).where(labels.c.project_id == project_id))
+    insert_rows(session, labels, [{"project_id": project_id, **asdict(row)} for row in rows])
