@@ -5,8 +5,9 @@ A request's bytes become a `RequestView`, an `Answerer` turns that into a `Reply
 the wire format makes a plan of timed writes of it. Every request is recorded as a `Call`.
 """
 
-from tests.model_server.answers import GoldAnswers, LabelledLines, Script, ScriptExhaustedError, read_gold
+from tests.model_server.answers import LabelledLines, Script, ScriptExhaustedError
 from tests.model_server.config import BatchItemFault, ConfigError, Fault, FaultPlan, ServerConfig
+from tests.model_server.gold import GoldAnswers, read_gold
 from tests.model_server.process import ServerStartError, SubprocessModelServer
 from tests.model_server.record import Call, Stats
 from tests.model_server.server import AnswererError, CallsMissingError, ModelServer

@@ -15,9 +15,10 @@ from typing import Any
 
 import uvloop
 
-from tests.model_server.answers import AnswersError, GoldAnswers, read_gold
+from tests.model_server.answers import AnswersError
 from tests.model_server.app import Application
 from tests.model_server.config import ConfigError, Fault, ServerConfig
+from tests.model_server.gold import GoldAnswers, read_gold
 from tests.model_server.server import listen
 
 FAULT_OPTIONS = {

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic_core import from_json
 
-from tests.model_server.answers import GoldAnswers, LabelledLines, Script
+from tests.model_server.answers import LabelledLines, Script
 from tests.model_server.app import Application
 from tests.model_server.config import ConfigError, ServerConfig
+from tests.model_server.gold import GoldAnswers
 from tests.model_server.http import HttpRequest, Plan, Step
 from tests.model_server.record import call_as_json, stats
 from tests.model_server.view import Answerer, Json, Reply

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from itertools import islice
 
 from tests.model_server.values import as_number
 from tests.model_server.view import Json
@@ -19,8 +20,7 @@ def place(value: Json, document: str) -> tuple[int, int] | None:
     start = document.find(text)
     if start >= 0 and not _inside_word(document, start, start + len(text)):
         return start, start + len(text)
-    words = r"\s+".join(re.escape(word) for word in text.split())
-    if found := re.search(rf"(?<!\w){words}(?!\w)", document, re.IGNORECASE):
+    if found := _words(text).search(document):
         return found.span()
     if iso := _ISO.match(text):
         return _date(date(*map(int, iso.groups())), document)
@@ -29,6 +29,16 @@ def place(value: Json, document: str) -> tuple[int, int] | None:
             if as_number(found.group()) == number:
                 return found.span()
     return None
+
+
+def mentions(name: str, document: str, most: int) -> list[tuple[int, int]]:
+    """The first places where a name stands, without regard to case and spaces."""
+    return [found.span() for found in islice(_words(name).finditer(document), most)]
+
+
+def _words(text: str) -> re.Pattern[str]:
+    words = r"\s+".join(re.escape(word) for word in text.split())
+    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
 
 
 def _inside_word(text: str, start: int, end: int) -> bool:

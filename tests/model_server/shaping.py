@@ -9,7 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.model_server.schemas import MAX_DEPTH, QUOTE_KEYS, Schema, alternatives, asked, is_cell, resolved, type_of
+from tests.model_server.schemas import (
+    MAX_DEPTH,
+    NAME_KEYS,
+    QUOTE_KEYS,
+    Schema,
+    alternatives,
+    asked,
+    entity_schema,
+    is_cell,
+    resolved,
+    type_of,
+)
 from tests.model_server.values import fit, minimal
 from tests.model_server.view import Json
 
@@ -29,6 +40,15 @@ Lookup = Callable[[str], Sequence[Finding]]
 """The findings of a variable, by name; none: it is absent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity of a document: its name, the words that name it, and what is found about it."""
+
+    name: str
+    quote: str | None
+    lookup: Lookup
+
+
 def shaped(schema: Schema, lookup: Lookup) -> Json:
     """The answer to `schema` made of what `lookup` finds."""
     return _walk(schema, schema, lookup, 0)
@@ -37,6 +57,36 @@ def shaped(schema: Schema, lookup: Lookup) -> Json:
 def cell(schema: Schema, findings: Sequence[Finding]) -> Json:
     """The answer to a schema that holds one variable's value and evidence at its top level."""
     return _cell(schema, schema, findings)
+
+
+def entity_rows(schema: Schema, entities: Sequence[Entity]) -> dict[str, Json]:
+    """The answer to a schema with a list of entities under `rows`; other properties get a minimal value."""
+    top = resolved(schema, schema)
+    answer: dict[str, Json] = {}
+    for key, part in top["properties"].items():
+        item = entity_schema(part, schema) if key == "rows" else None
+        if item is None:
+            answer[key] = minimal(part, schema)
+        else:
+            most = _first(part, schema).get("maxItems", len(entities))
+            answer[key] = [_entity(item, schema, entity) for entity in entities[:most]]
+    return answer
+
+
+def _entity(item: Schema, root: Schema, entity: Entity) -> dict[str, Json]:
+    row: dict[str, Json] = {}
+    for key, part in item["properties"].items():
+        if key in NAME_KEYS:
+            row[key] = fit(entity.name, part, root)
+        elif key in QUOTE_KEYS:
+            row[key] = fit(entity.quote, part, root) if entity.quote is not None else minimal(part, root)
+        elif key == "confidence":
+            row[key] = CONFIDENCE_FOUND
+        elif is_cell(part, root):
+            row[key] = _cell(part, root, entity.lookup(key))
+        else:
+            row[key] = minimal(part, root)
+    return row
 
 
 def _walk(schema: Any, root: Schema, lookup: Lookup, depth: int) -> Json:

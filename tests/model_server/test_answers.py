@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.model_server import GoldAnswers, LabelledLines, Reply, RequestView
-from tests.model_server.answers import AnswersError, read_gold
+from tests.model_server.answers import AnswersError
+from tests.model_server.gold import read_gold
 from tests.model_server.locate import place, sentence
 from tests.model_server.openai_wire import chat_view
 from tests.model_server.prompts import answer_schema, closed, messages
