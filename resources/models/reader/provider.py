@@ -7,6 +7,7 @@ from typing import Any
 
 from resources.models.reader.analysis import AnalysisCache
 from resources.models.reader.reading import read_analysis
+from resources.models.reader.rows import rows_in, text_of_row
 from resources.models.reader.scoring import Similarity
 from resources.models.request import ModelReply, ModelRequest, Usage
 
@@ -35,8 +36,8 @@ class Reader:
         return request.schema
 
     def parameters(self, request: ModelRequest) -> dict[str, Any]:
-        """Nothing beside the question changes an answer."""
-        return {}
+        """Where the row stands that the fields are asked of; nothing else beside the question changes an answer."""
+        return {} if request.row is None else {"row": [list(span) for span in request.row.spans]}
 
     async def generate(self, request: ModelRequest) -> ModelReply:
         """The answer object as JSON text; uses no tokens. Runs in a thread, so the event loop stays free."""
@@ -53,6 +54,14 @@ class Reader:
         """Nothing is open."""
 
     def _answer(self, request: ModelRequest) -> str:
-        analysis = self._cache.get(request.document)
-        answer = read_analysis(analysis, request.fields, self._similarity)
-        return json.dumps(answer, ensure_ascii=False)
+        return json.dumps(self._answer_object(request), ensure_ascii=False)
+
+    def _answer_object(self, request: ModelRequest) -> dict[str, Any]:
+        if request.rows is not None:
+            return {"rows": rows_in(self._cache.get(request.document), request.rows)}
+        if "same" in (request.schema or {}).get("properties", {}):
+            return {"same": None, "reason": "the reader cannot judge names"}
+        text = request.document
+        if request.row is not None and request.row.spans:
+            text = text_of_row(text, request.row.spans)
+        return read_analysis(self._cache.get(text), request.fields, self._similarity)

@@ -6,6 +6,7 @@ its running numbers ('each patient' and 'Patient 1'); names of organisations whe
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from resources.models.reader.analysis import Analysis
 from resources.models.reader.pairs import cells_of
@@ -61,7 +62,7 @@ def rows_in(analysis: Analysis, wanted: RowsWanted) -> list[dict[str, str]]:
     text, stems = analysis.text, pattern_stems(wanted.pattern)
     found = [
         {"name": name, "source_text": item.of(text)[:_LONGEST_QUOTE].split("\n\n")[0].strip()}
-        for series in _chosen(text, series_of(text), stems)
+        for series in _chosen(text, _series(text), stems)
         for item in series.items
         if (name := name_of_item(text, series, item, stems))
     ]
@@ -69,6 +70,27 @@ def rows_in(analysis: Analysis, wanted: RowsWanted) -> list[dict[str, str]]:
         found = _organisations(analysis)
     known = set(wanted.known)
     return [row for row in found if row["name"] not in known]
+
+
+def text_of_row(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """What the document says about one row alone: its stretches, and the column names of a table above them."""
+    parts: list[str] = []
+    for start, end in spans:
+        header = _header_at(text, start)
+        parts.append(f"{header}\n{text[start:end]}" if header else text[start:end])
+    return "\n\n".join(parts)
+
+
+def _header_at(text: str, start: int) -> str:
+    for series in _series(text):
+        if series.header is not None and any(item.start <= start < item.end for item in series.items):
+            return series.header.of(text)
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _series(text: str) -> tuple[Series, ...]:
+    return tuple(series_of(text))
 
 
 def _chosen(text: str, series: Sequence[Series], stems: frozenset[str]) -> list[Series]:
