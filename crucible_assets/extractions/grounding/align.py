@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, Opcodes
 
 Pair = tuple[int, int]  # index in the quote, index in the window
 
 _MOST_TRIMS = 6  # gaps at either end of an alignment before or after which it may be cut
 _LONGEST_GAP_COMPARED = 12  # words on either side of a gap; in a longer one nothing is taken for a typo
+_SHORT = 6  # words of a quote in which every one may have a slip
+_LEAST_EQUAL = 0.2  # share of the words of a longer quote that stand in the window as they are
 _WIDE_GAP = 3  # words more in the document than in the quote, from which a gap may be a page's foot and head
 
 
@@ -38,12 +40,16 @@ def align(
     similar: Callable[[int, int], bool],
     furniture: Callable[[int, int], bool],
 ) -> Alignment | None:
-    """The best alignment of a quote with a window of a document; None where no word matches.
+    """The best alignment of a quote with a window of a document; None where no word matches, or too few of many.
 
     `similar` says whether two different words in the same place, by their indices, are one with a slip; `furniture`
     whether the words between two of the window, by their indices, may be the foot and head of a page.
     """
-    pairs = _matched(quote, window, similar)
+    opcodes = Indel.opcodes(quote, window)
+    equal = sum(op.src_end - op.src_start for op in opcodes if op.tag == "equal")
+    if len(quote) > _SHORT and equal < _LEAST_EQUAL * len(quote):
+        return None
+    pairs = _matched(opcodes, similar)
     if not pairs:
         return None
     pairs = _closed_up(pairs, quote, window)
@@ -62,7 +68,7 @@ def _extra(pairs: list[Pair], k: int) -> int:
     return (to - at) - (j - i)
 
 
-def _matched(quote: Sequence[str], window: Sequence[str], similar: Callable[[int, int], bool]) -> list[Pair]:
+def _matched(opcodes: Opcodes, similar: Callable[[int, int], bool]) -> list[Pair]:
     """Pairs of equal words or slips, rising in both."""
     pairs: list[Pair] = []
     quote_gap: list[int] = []
@@ -79,7 +85,7 @@ def _matched(quote: Sequence[str], window: Sequence[str], similar: Callable[[int
         quote_gap.clear()
         window_gap.clear()
 
-    for op in Indel.opcodes(quote, window):
+    for op in opcodes:
         if op.tag == "equal":
             settle()
             pairs.extend(zip(range(op.src_start, op.src_end), range(op.dest_start, op.dest_end), strict=True))

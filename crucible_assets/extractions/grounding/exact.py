@@ -6,8 +6,9 @@ from crucible_assets.extractions.grounding.characters import is_mark, is_unspace
 
 CUT_ALLOWED_FROM = 12  # characters; a quote this long may begin or end inside a word, models do cut them
 MOST_OCCURRENCES = 1024  # of one quote that are compared, from the text's start and again from a given offset
-_MOST_LOOKED_AT = 4096  # of a short quote, whole words or not
-_MOST_LOOKED_AT_LONG = 1024  # of a longer one: overlapping repeats of itself
+_FEWEST, _CHARACTERS = 128, 100_000  # of a long quote fewer are compared: as many as have these characters together
+_MOST_LOOKED_AT = 4096  # whole words or not
+_MOST_CUT = 128  # occurrences of a long quote that cut a word, after which no whole ones are expected
 
 Span = tuple[int, int]
 SpansFrom = Callable[[int], list[Span]]
@@ -29,7 +30,7 @@ def exact_spans(quote: str, text: str, near: int | None = None) -> list[Span]:
 def occurrences(needle: str, text: str, start: int = 0) -> Iterator[int]:
     """Offsets from `start` on at which the needle stands, rising, up to a limit; none for an empty needle."""
     at = text.find(needle, start) if needle else -1
-    for _ in range(_MOST_LOOKED_AT_LONG if len(needle) >= CUT_ALLOWED_FROM else _MOST_LOOKED_AT):
+    for _ in range(_MOST_LOOKED_AT):
         if at < 0:
             return
         yield at
@@ -50,13 +51,16 @@ def whole_words_first(text: str, spans: Iterator[Span]) -> list[Span]:
     whole: list[Span] = []
     cut: list[Span] = []
     for start, end in spans:
+        most = min(MOST_OCCURRENCES, max(_FEWEST, _CHARACTERS // (end - start)))
         before, after = _joined(text, start), _joined(text, end)
         if not before and not after:
             whole.append((start, end))
-            if len(whole) == MOST_OCCURRENCES:
+            if len(whole) == most:
                 break
-        elif "number" not in (before, after) and end - start >= CUT_ALLOWED_FROM and len(cut) < MOST_OCCURRENCES:
+        elif "number" not in (before, after) and end - start >= CUT_ALLOWED_FROM:
             cut.append((start, end))
+            if len(cut) == _MOST_CUT:
+                break
     return whole or cut
 
 

@@ -41,21 +41,31 @@ def fuzzy_spans(quote: str, document: PreparedText, near: int | None = None) -> 
     Where the words of the best one stand again, in the same spelling, those places count as well.
     """
     prepared = PreparedText(quote)
-    stretch = Stretch(prepared, prepared.word_spans(0, min(len(prepared.words), _MOST_QUOTE_WORDS)))
+    stretch = Stretch(prepared, prepared.word_spans(0, _MOST_QUOTE_WORDS))
     words = [word for word, _, _ in stretch.words]
     if not words:
         return []
     shared = shared_words(words, document)
-    weighed = weights(shared, len(document.words))
+    wanted = _Quote(stretch, weights(shared, len(document.words)), [count > 0 for count in shared.counts.tolist()])
     accepted: dict[tuple[int, int], float] = {}
     for place in likely_places(words, shared, document):
-        found = _at(stretch, weighed, document, place)
+        found = _at(wanted, document, place)
         if found is not None:
             accepted[found.start, found.end] = max(found.score, accepted.get((found.start, found.end), 0.0))
     best = max(accepted.values(), default=0.0)
     equal = {span for span, score in accepted.items() if score >= best - 1e-9}
-    again = {span for start, end in equal for span in exact_spans(document.text[start:end], document.text, near)}
+    texts = {document.text[start:end] for start, end in equal}
+    again = {span for text in texts for span in exact_spans(text, document.text, near)}
     return [FuzzySpan(start, end, best) for start, end in sorted(equal | again)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """A quote's words, their weights, and whether each stands anywhere in the document."""
+
+    stretch: Stretch
+    weights: list[float]
+    standing: list[bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +89,18 @@ class _Aligned:
         return self.alignment.coverage >= MIN_COVERAGE and self.alignment.density >= MIN_DENSITY
 
 
-def _at(quote: Stretch, weighed: list[float], document: PreparedText, place: int) -> FuzzySpan | None:
-    length = len(quote.words)
+def _at(quote: _Quote, document: PreparedText, place: int) -> FuzzySpan | None:
+    length = len(quote.stretch.words)
     slack = max(4, length // 2)
-    found = _aligned(quote, weighed, document, place - slack, place + length + slack)
+    found = _aligned(quote, document, place - slack, place + length + slack)
     if found is None or found.alignment.coverage < _PROMISING:
         return None
     if not found.passes:
         begin, end = found.extent
-        found = _aligned(quote, weighed, document, begin - slack - _ROOM, end + slack + _ROOM)
+        found = _aligned(quote, document, begin - slack - _ROOM, end + slack + _ROOM)
     if found is not None and not (found.begin <= found.extent[0] and found.extent[1] <= found.end):
         begin, end = found.extent
-        found = _aligned(quote, weighed, document, begin - slack, end + slack)
+        found = _aligned(quote, document, begin - slack, end + slack)
     if found is None or not found.passes or not found.comparison.says_the_same(found.alignment):
         return None
     words, pairs = found.comparison.window.words, found.alignment.pairs
@@ -98,9 +108,9 @@ def _at(quote: Stretch, weighed: list[float], document: PreparedText, place: int
     return FuzzySpan(start, document.with_marks(end), min(found.alignment.score, 1.0))
 
 
-def _aligned(quote: Stretch, weighed: list[float], document: PreparedText, begin: int, end: int) -> _Aligned | None:
+def _aligned(quote: _Quote, document: PreparedText, begin: int, end: int) -> _Aligned | None:
     first = max(0, begin)
     window = Stretch(document, document.word_spans(first, max(first, end)))
-    comparison = Comparison(quote, window)
-    alignment = align(quote.forms, window.forms, weighed, comparison.similar, comparison.furniture)
+    comparison = Comparison(quote.stretch, window, quote.standing)
+    alignment = align(quote.stretch.forms, window.forms, quote.weights, comparison.similar, comparison.furniture)
     return None if alignment is None else _Aligned(first, end, comparison, alignment)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from crucible_assets.extractions.coercion.months import COMMON_LANGUAGES, month_names
 from crucible_assets.extractions.coercion.wordlist import wordlist
@@ -69,7 +69,7 @@ def is_number(word: str) -> bool:
     return word[0].isdecimal()
 
 
-@cache
+@lru_cache(maxsize=64)
 def _folded_words(text: str) -> frozenset[str]:
     return frozenset(bare_letters(fold(word)) for word in wordlist(text))
 
@@ -90,6 +90,7 @@ def bare_letters(word: str) -> str:
     return _MARKS.sub("", word)
 
 
+@lru_cache(maxsize=16384)
 def is_quantity(word: str) -> bool:
     """Whether a folded word is a number in figures or words, a currency, a percent sign, a month, a span of time."""
     if is_number(word) or not word[0].isalnum():
@@ -104,9 +105,12 @@ def is_scale(word: str) -> bool:
 
 def negates(word: str, following: str = "") -> bool:
     """Whether a folded word negates; 'no' before a number means 'number'."""
+    return _negating(word) and not (word == "no" and following[:1].isdecimal())
+
+
+@lru_cache(maxsize=16384)
+def _negating(word: str) -> bool:
     bare = bare_letters(word)
-    if bare == "no" and following[:1].isdecimal():
-        return False
     return bare in _folded_words(_NEGATIONS) or bare.endswith("n't") or bare.startswith("n'")
 
 
@@ -138,6 +142,7 @@ def opposed(word: str, other: str) -> bool:
     return frozenset((shorter, longer)) in _opposites()
 
 
+@lru_cache(maxsize=16384)
 def canonical(word: str) -> str:
     """The form in which two folded words are the same word: numbers by their value, misread digits as letters."""
     if is_number(word):
@@ -167,6 +172,7 @@ def _number(figures: str) -> str:
 _LOOKALIKES = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("ae", "a"), ("oe", "o"), ("ue", "u"), ("i", "l"), ("j", "l"))
 
 
+@lru_cache(maxsize=16384)
 def skeleton(word: str) -> str:
     """A folded word without accents, with letters of like shape as one: two words of one skeleton are one misread."""
     bare = unicodedata.normalize("NFC", bare_letters(canonical(word)))

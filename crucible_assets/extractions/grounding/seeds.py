@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from crucible_assets.extractions.grounding.prepared import PreparedText
 from crucible_assets.extractions.grounding.words import Hashes, Places, hashes_of
 
-_MOST_SEEDS = 60_000  # shared word positions that may vote
+_MOST_SEEDS = 40_000  # shared word positions that may vote
 _MOST_PLACES = 6  # places that are given
+_LEAST_SHARE = 0.4  # of the votes of the likeliest place
 _LEAST_WORD_FOR_HALVES = 6  # letters; half of a shorter word stands everywhere
 _MOST_HALVED = 4  # words of the quote that are looked for by their halves
 _MOST_OF_A_HALF = 40  # places of one half
@@ -51,20 +52,30 @@ def likely_places(words: list[str], shared: Shared, document: PreparedText) -> l
     diagonals, votes = _votes(words, shared, document)
     if not len(diagonals):
         return []
-    # A word votes once for each of two overlapping buckets, so that no place is split between neighbours.
-    exact, inverse = np.unique(diagonals, return_inverse=True)
-    sums = np.bincount(inverse, votes)
-    buckets = exact // width
-    both, inverse = np.unique(np.concatenate((buckets, buckets + 1)), return_inverse=True)
-    totals = np.bincount(inverse, np.concatenate((sums, sums)))
-    best = np.lexsort((both, -totals))[: 4 * _MOST_PLACES]
+    lowest = int(diagonals.min())
+    sums = np.bincount(diagonals - lowest, votes)
+    sums = np.concatenate((sums, np.zeros(-len(sums) % width)))
+    # Buckets overlap, so that no place is split between neighbours.
+    buckets = np.concatenate(([0.0], sums.reshape(-1, width).sum(axis=1), [0.0]))
+    totals = buckets[:-1] + buckets[1:]
     places: list[int] = []
-    for bucket in both[best].tolist():
-        low, high = np.searchsorted(exact, ((bucket - 1) * width, (bucket + 1) * width)).tolist()
-        place = int(exact[low + np.argmax(sums[low:high])])
+    for bucket in _highest(totals, 4 * _MOST_PLACES):
+        low, high = max(0, (bucket - 1) * width), (bucket + 1) * width
+        place = lowest + low + int(np.argmax(sums[low:high]))
         if all(abs(place - other) >= width for other in places):
             places.append(place)
     return places[:_MOST_PLACES]
+
+
+def _highest(totals: NDArray[np.float64], most: int) -> list[int]:
+    """Indices of the highest totals, falling, the first of equals; only those that are not far below the highest."""
+    bound = _LEAST_SHARE * totals.max()
+    if len(totals) > most:
+        bound = max(bound, np.partition(totals, -most)[-most])
+    above, equal = np.flatnonzero(totals > bound), np.flatnonzero(totals == bound)
+    found = np.concatenate((above, equal[: max(0, most - len(above))]))
+    best: list[int] = found[np.lexsort((found, -totals[found]))].tolist()
+    return best
 
 
 def _votes(words: list[str], shared: Shared, document: PreparedText) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -21,9 +21,9 @@ from crucible_assets.extractions.grounding.meaning import (
     skeleton,
 )
 from crucible_assets.extractions.grounding.prepared import PreparedText
-from crucible_assets.extractions.grounding.seeds import shared_words
 
 MIN_WORD_SIMILARITY = 80.0  # rapidfuzz ratio from which two words in the same place count as one with a slip
+_LEAST_LIKENESS = 50.0  # rapidfuzz ratio; below it words have no slip in common, however they are read
 _LEAST_WORD_WITH_A_SLIP = 3  # letters
 _LONGEST_PARTICLE = 3  # letters of a word that may be another where no capitals tell names
 _SENTENCE_ENDS = re.compile(r"[.!?:;…|#*•\n\"“„«]")
@@ -86,15 +86,18 @@ class Comparison:
 
     quote: Stretch
     window: Stretch
+    standing: list[bool]  # for each word of the quote whether it stands anywhere in the document
 
     def similar(self, i: int, at: int) -> bool:
         """Whether two different words in the same place are one with a slip."""
         quoted, standing = self.quote.words[i][0], self.window.words[at][0]
+        if fuzz.ratio(quoted, standing) < _LEAST_LIKENESS:
+            return False
         if is_quantity(quoted) or is_quantity(standing) or self.quote.negates(i) or self.window.negates(at):
             return False
         if skeleton(quoted) == skeleton(standing):
             return True
-        if shared_words([quoted], self.window.document).counts[0]:
+        if self.standing[i]:
             return False  # a word that stands elsewhere is another word, not a slip
         long_enough = min(len(quoted), len(standing)) >= _LEAST_WORD_WITH_A_SLIP
         if long_enough and quoted[0] == standing[0] and OSA.distance(quoted, standing, score_cutoff=1) <= 1:
@@ -124,7 +127,7 @@ class Comparison:
         gaps = [(range(i + 1, j), range(at + 1, to)) for (i, at), (j, to) in between]
         return (
             not any(self._differs(quoted, standing) for quoted, standing in gaps if quoted or standing)
-            and not self._cut_number({at for _, at in pairs})
+            and not self._cut_number([at for _, at in pairs])
             and negating_parts([word for word, _, _ in self.quote.words])
             == negating_parts([word for word, _, _ in self.window.words[start:end]])
         )
@@ -170,11 +173,11 @@ class Comparison:
         alone = all(len(word) == 1 for word in words)
         return len(words) > 1 if alone else any(len(word) > _LONGEST_PARTICLE for word in words)
 
-    def _cut_number(self, matched: set[int]) -> bool:
-        """Whether a number of the span goes on in a word that is not matched: '14 200', '2.5 million'."""
-        words = self.window.words
-        for left, right in pairwise(range(len(words))):
-            if (left in matched) == (right in matched) or not is_number(words[left][0]):
+    def _cut_number(self, matched: list[int]) -> bool:
+        """Whether within the span a number goes on in a word that is not matched: '14 200', '2.5 million'."""
+        words, among = self.window.words, set(matched)
+        for left, right in pairwise(range(matched[0], matched[-1] + 1)):
+            if (left in among) == (right in among) or not is_number(words[left][0]):
                 continue
             if not self.window.between(left, right).isspace():
                 continue

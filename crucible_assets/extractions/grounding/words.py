@@ -31,6 +31,7 @@ Places = NDArray[np.int64]
 
 _PLACE_BITS = 28  # of an index entry; the hash has the other 36
 _PLACE_MASK = np.uint64((1 << _PLACE_BITS) - 1)
+_LONGEST_WORD = 64  # characters; a longer run of letters is cut, so that no step depends on its length
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 _MISREAD = ((ord("0"), ord("o")), (ord("1"), ord("l")), (ord("5"), ord("s")))
 _APOSTROPHE, _DASH, _DOT, _COMMA = map(ord, "'-.,")
@@ -66,6 +67,7 @@ def words_of(codes: Codes) -> Words:
     continued = kinds & WORD_CONTINUED != 0
     before = np.concatenate((np.zeros(1, np.uint8), kind[:-1]))
     begins = (kind > 0) & ((before == 0) | (~continued & ((kind != before) | (kind == WORD_ALONE))))
+    _cut_long_words(begins, kind > 0)
     after = np.concatenate((begins[1:] | (kind[1:] == 0), np.ones(1, bool)))
     starts = np.flatnonzero(begins)
     ends = np.flatnonzero((kind > 0) & after) + 1
@@ -113,6 +115,15 @@ def bare_of(codes: Codes) -> NDArray[np.intp]:
         kept[places[split] + 1] = True
         places = np.flatnonzero(kept)
     return places
+
+
+def _cut_long_words(begins: NDArray[np.bool_], within: NDArray[np.bool_]) -> None:
+    """Let a new word begin wherever one has become too long."""
+    starts = np.flatnonzero(begins)
+    if not len(starts) or int(np.diff(starts, append=len(begins)).max()) <= _LONGEST_WORD:
+        return
+    offsets = np.arange(len(begins)) - np.maximum.accumulate(np.where(begins, np.arange(len(begins)), 0))
+    begins |= within & (offsets % _LONGEST_WORD == 0)
 
 
 def _joined(codes: Codes, kinds: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
