@@ -42,11 +42,22 @@ def is_allowed(value: object, variable: Variable) -> bool:
     if not allowed:
         return True
     if variable.type is VariableType.NUMBER and isinstance(value, (int, float)):
-        return any(math.isclose(value, float(one), rel_tol=1e-12) for one in allowed)
+        return any(math.isclose(value, _number(one), rel_tol=1e-12) for one in allowed)
     if variable.type is VariableType.DATE and isinstance(value, str):
-        first, last = date_bounds(value)
-        return any(first <= date_bounds(one)[1] and date_bounds(one)[0] <= last for one in allowed)
+        return any(_may_be(value, one) for one in allowed)
     return (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)) in allowed
+
+
+def _number(written: str) -> float:
+    try:
+        return float(written)
+    except ValueError:
+        return math.nan  # equal to nothing; such rules are refused when a project is saved
+
+
+def _may_be(iso: str, other: str) -> bool:
+    (first, last), (one, two) = date_bounds(iso), date_bounds(other)
+    return first <= two and one <= last
 
 
 def date_bounds(iso: str) -> tuple[datetime.date, datetime.date]:

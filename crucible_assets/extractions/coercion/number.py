@@ -1,78 +1,56 @@
-"""NUMBER: figures and words, with the separators of their language, multipliers, units, signs and brackets.
+"""NUMBER: the one number that an answer states, in the unit of its variable.
 
-Of a single separator, the shape decides where it can: '1,50' has decimals, '1,234,567' has groups. '1,234' and
-'1.234' alone may be either; the document's language decides, and without one '.' before three digits is flagged.
+What is not one number is never made one in silence: of a range the lower end is kept, of a bound ('< 5', 'at least
+5') its figure, of '5 ± 2' the middle, each with a problem that says what was stated.
 """
 
 import math
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from crucible_assets.extractions.coercion.coerced import Coerced
-from crucible_assets.extractions.coercion.spelled import spelled_numbers
-from crucible_assets.extractions.coercion.units import (
-    CURRENCY_MULTIPLIERS,
-    in_thousands,
-    is_currency,
-    meanings,
-    multiplier,
-    split_unit,
-)
-from crucible_assets.extractions.coercion.wordlist import wordlist
+from crucible_assets.extractions.coercion.conversion import convert, convertible
+from crucible_assets.extractions.coercion.figures import SPACES, Figure, find_figures, words_beside
+from crucible_assets.extractions.coercion.rewriting import bare_fraction, rewritten
+from crucible_assets.extractions.coercion.units import CURRENCY_MULTIPLIERS, meanings, split_unit
 
-_POINT_LANGUAGES = frozenset(wordlist("en zh ja ko th he hi bn ta te ur ms tl sw mt ga cy"))
-_COMMA_LANGUAGES = frozenset(
-    wordlist(
-        "de fr es it pt nl da sv nb nn no fi pl cs sk sl hr sr bs bg mk ro hu ru uk be et lv lt el tr id vi ca gl eu "
-        "is af sq az ka kk"
-    )
-)
 _LARGEST = Decimal("1e300")  # near the end of what a double holds
-FIGURE = re.compile(
-    r"(?<![\d.,])(?:\d{1,3}(?:[ '’_]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)*|[.,]\d+)(?:[eE][+-]?\d{1,3}(?!\w))?"
-    r"(?![\d]|[eE][+-]?\d)"
-)
-_SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " ") | {
-    0x2212: "-", 0x2013: "-", 0x2014: "-", 0xFE63: "-", 0xFF0D: "-", 0x066B: ".", 0x066C: ",",
-    0xFF0C: ",", 0xFF0E: ".", 0xFF05: "%", 0x066A: "%", 0x02B9: "'",
-}  # fmt: skip
-_LETTERS_BEFORE = re.compile(r"([^\W\d_]+)$")
-_MINUS_BEFORE = re.compile(
-    r"(?:(?:^|[\s(]|[^\W\d_]\s|[$€£¥])-[$€£¥]?|(?:^|\s)(?:minus|moins|negative)\s+[$€£¥]?)$", re.IGNORECASE
-)
 _BRACKETED = re.compile(
     r"\s*(?:[A-Z]{3}|[$€£¥])?\s*\(\s*(?:[A-Z]{3}|[$€£¥])?\s*[\d.,' ]+%?\s*\)\s*%?(?:[A-Z]{3}|[$€£¥])?\s*"
 )
-_WORD_AFTER = re.compile(r"[\s-]?\s*\(?([^\W\d_]+\.?|[万萬億亿兆])")
-_BOUND = re.compile(r"(?:[<>≤≥]|&[lg]t;)\s*=?\s*(?:[^\W\d]{0,3}|[$€£¥])\s*$")
-_RANGE = re.compile(
-    r"\s*(?:[^\W\d]{1,12}\.?|[$€£¥%])?\s*"
-    r"(?:[-~〜～]|\b(?:bis|to|until|through|à|a|al|bis zu|tot|до|and|und|et|y|e)\b)\s*(?:[^\W\d]{1,4}\.?|[$€£¥])?\s*",
+_MINUS_BEHIND = re.compile(r"\s*[\d.,' ]*\d-\s*")
+_BOUND = re.compile(
+    r"(?:(?:[<>≤≥]|&[lg]t;)\s*=?|"
+    r"\b(?:at (?:least|most)|(?:no |not )?(?:more|less|fewer|greater|higher|lower) than|"
+    r"mindestens|höchstens|wenigstens|mehr als|weniger als|maximal|minimal|au (?:moins|plus)|plus de|moins de|"
+    r"al menos|como máximo|más de|menos de|almeno|al massimo|più di|meno di|pelo menos|no máximo|mais de|"
+    r"ten minste|minstens|maximaal|ten hoogste|meer dan|minder dan|co najmniej|co najwyżej|ponad|poniżej|"
+    r"minst|högst|mer än|mindre än|en az|en fazla|не менее|не более|более|менее)|"
+    r"至少|不少于|不超过|超过|最多|少なくとも)\s*(?:[^\W\d]{0,3}|[$€£¥₹₩₽₺₪])\s*$",
     re.IGNORECASE,
 )
-_UNIT = r"[A-Za-z]{0,3}[$€£¥₹₩₽₺₪]|%|°[CF]|℃|℉|[^\W\d_]+[²2]?\.?"
-_UNIT_BEFORE = re.compile(rf"(?:^|(?<=[\s\d(\-]))({_UNIT})\s*-?\s*\(?$")
-_UNIT_AFTER = re.compile(rf"[\s-]*\)?[\s-]*({_UNIT})")
-
-
-@dataclass(frozen=True, slots=True)
-class _Figure:
-    """A number as it stands in a text: its value without and with the multiplier behind it."""
-
-    start: int
-    end: int
-    value: Decimal
-    has_decimals: bool
-    multiplied: bool = False
-    problem: str | None = None  # why the reading is not certain
+_BOUND_BEHIND = re.compile(
+    r"\s*[^\W\d]{0,2}\s*(?:以上|以下|以内|未満|or (?:more|less|fewer)\b|oder (?:mehr|weniger)\b|ou plus\b)"
+)
+_RANGE = re.compile(
+    r"\s*(?:[^\W\d]{1,12}\.?|[$€£¥%])?\s*"
+    r"(?:[-~〜～至到]|\b(?:bis zu|bis|to|until|through|à|al|a|tot|do|till|até|до|and|und|et|y|e|en|och|i|и)\b)\s*"
+    r"(?:[^\W\d]{1,4}\.?|[$€£¥₹₩₽₺₪])?\s*",
+    re.IGNORECASE,
+)
+_LED = re.compile(
+    r"\s*(?:between|from|zwischen|von|entre|de|tra|da|van|tussen|mellan|od|między|от|между)\b", re.IGNORECASE
+)
+_AND = re.compile(r"(?:^|\s)(?:and|und|et|y|e|a|en|och|i|и)(?:\s|$)", re.IGNORECASE)
+_MARGIN = re.compile(r"\s*[^\W\d]{0,3}\s*(?:±|\+/-|\+-)\s*")
 
 
 def coerce_number(raw: object, text: str, unit: str | None, language: str | None) -> Coerced:
     """The one number that the answer states, in the variable's unit; int where it is written without decimals.
 
-    Problems without a value: no number, several numbers, a range, not finite. Problems with a value: a bound
-    ('< 5'), an ambiguous separator or multiplier, another unit than the variable's.
+    Problems without a value: no number, several numbers, not finite. Problems with a value: a range (its lower
+    end), a bound ('< 5'), a margin ('5 ± 2'), an ambiguous separator, multiplier or fraction, a unit from which
+    there is no exact way to the variable's (another currency, days for months).
     """
     if isinstance(raw, bool):
         return Coerced(None, text, problem=f"{text!r} is a truth value, not a number")
@@ -82,150 +60,93 @@ def coerce_number(raw: object, text: str, unit: str | None, language: str | None
         if not math.isfinite(raw):
             return Coerced(None, text, problem=f"{text} is not a finite number")
         return Coerced(int(raw) if raw.is_integer() and abs(raw) < 2**53 else raw, text)
-    plain = text.translate(_SPACES)
-    figures = _figures(plain, language)
+    plain = text.translate(SPACES)
+    fraction = bare_fraction(plain)
+    if fraction is not None:
+        return Coerced(float(fraction), text, problem=f"{_short(text)} may be a fraction or something else")
+    plain = rewritten(plain, language)
+    wanted, factor = split_unit(unit, language)
+    figures = find_figures(plain, language, convertible(wanted))
     if not figures:
         return Coerced(None, text, problem=f"{_short(text)} holds no number")
+    problem = None
     if len({figure.value for figure in figures}) > 1:
-        return Coerced(None, text, problem=_several(plain, text, figures))
-    chosen = next((f for f in figures if f.multiplied), figures[0])
-    return _in_unit(plain, text, chosen, _stated_units(plain, figures), unit, language)
+        chosen, problem = _of_two(plain, text, figures)
+        if chosen is None:
+            return Coerced(None, text, problem=problem)
+    else:
+        chosen = next((f for f in figures if f.multiplied), figures[0])
+    problem = problem or _doubt(plain, text, chosen)
+    stated = _stated_units(plain, figures)
+    value = _signed(plain, chosen)
+    if factor != 1 and (chosen.multiplied or any(meanings(word) & wanted for word in stated)):
+        value /= factor
+    value, unlike = _in_unit(value, text, stated, wanted, unit)
+    if not wanted and not chosen.multiplied and any(word.casefold() in CURRENCY_MULTIPLIERS for word in stated):
+        unlike = f"{_short(text)} may mean millions"
+    if abs(value) >= _LARGEST:
+        return Coerced(None, text, problem=f"{_short(text)} is too large for a number")
+    return Coerced(_json_number(value), text, problem=unlike or problem)
 
 
-def read_figure(figure: str, language: str | None) -> tuple[Decimal | None, str | None]:
-    """The value of digits with separators, and a problem where it is not certain; no value where it is no number."""
-    mantissa, _, exponent = re.sub(r"[ '’_]", "", figure).lower().partition("e")
-    value, problem = _separated(mantissa, language)
-    if value is not None and exponent:
-        value = value.scaleb(int(exponent))
-    return value, problem
-
-
-def _separated(digits: str, language: str | None) -> tuple[Decimal | None, str | None]:
-    separators = [c for c in digits if c in ".,"]
-    if not separators:
-        return Decimal(digits), None
-    if len(set(separators)) == 2:
-        decimal = separators[-1]
-        whole, _, fraction = digits.rpartition(decimal)
-        if decimal in whole or not _grouped(whole, separators[0]):
-            return None, None
-        return Decimal(f"{re.sub('[.,]', '', whole)}.{fraction}"), None
-    mark = separators[0]
-    if len(separators) > 1:
-        return (Decimal(digits.replace(mark, "")), None) if _grouped(digits, mark) else (None, None)
-    whole, _, fraction = digits.partition(mark)
-    as_decimal = Decimal(f"{whole or 0}.{fraction}")
-    if len(fraction) != 3 or len(whole) > 3 or not whole or whole.startswith("0"):
-        return as_decimal, None
-    as_group = Decimal(whole + fraction)
-    base = (language or "").replace("_", "-").split("-")[0].lower()
-    if base in _POINT_LANGUAGES:
-        return (as_group if mark == "," else as_decimal), None
-    if base in _COMMA_LANGUAGES:
-        return (as_decimal if mark == "," else as_group), None
-    return (as_group if mark == "," else as_decimal), f"in {digits!r} the {mark!r} may group or begin decimals"
-
-
-def _grouped(digits: str, mark: str) -> bool:
-    """Whether groups of three (or the Indian two, two, three) stand between the marks."""
-    first, *groups = digits.split(mark)
-    return (
-        0 < len(first) <= 3
-        and len(groups[-1]) == 3
-        and (all(len(g) == 3 for g in groups) or (len(first) <= 2 and all(len(g) == 2 for g in groups[:-1])))
-    )
-
-
-def _figures(plain: str, language: str | None) -> list[_Figure]:
-    """Every number of the text, digits or words, in order."""
-    found: list[_Figure] = []
-    for match in FIGURE.finditer(plain):
-        before = _LETTERS_BEFORE.search(plain[max(0, match.start() - 40) : match.start()])
-        if before is not None and not is_currency(before.group(1)):
-            continue  # 'CO2', 'H1': a digit in a name
-        value, problem = read_figure(match.group(), language)
-        if value is None:
-            continue
-        found.append(_scaled(plain, match, value, problem, language))
-    taken = [(f.start, f.end) for f in found]
-    for start, end, number in spelled_numbers(plain, language):
-        if not any(a < end and start < b for a, b in taken):
-            found.append(_Figure(start, end, Decimal(number), has_decimals=False))
-    return sorted(found, key=lambda f: f.start)
-
-
-def _scaled(plain: str, match: re.Match[str], value: Decimal, problem: str | None, language: str | None) -> _Figure:
-    """A figure with its sign and the multiplier that follows it."""
-    start, end = match.span()
-    if _MINUS_BEFORE.search(plain[max(0, start - 20) : start]):
-        value = -value
-    word = _WORD_AFTER.match(plain, end)
-    multiplied = False
-    if word is not None:
-        factor = multiplier(word.group(1), language)
-        bare = word.group(1).casefold().rstrip(".")
-        if bare in CURRENCY_MULTIPLIERS:
-            money = _currency_beside(plain, start, word.end())
-            factor = Decimal(10) ** CURRENCY_MULTIPLIERS[bare] if money else None
-        if factor is not None:
-            value, end, multiplied = value * factor, word.end(), True
-    if not multiplied and any(in_thousands(word) for word in _words_beside(plain, start, end)):  # 'TEUR 500'
-        value, multiplied = value * 1000, True
-    return _Figure(start, end, value, "." in f"{value.normalize():f}", multiplied, problem)
-
-
-def _words_beside(plain: str, start: int, end: int) -> list[str]:
-    """The words or symbols directly before and after a stretch, where there are any."""
-    beside = (_UNIT_BEFORE.search(plain[max(0, start - 20) : start]), _UNIT_AFTER.match(plain, end))
-    return [found.group(1) for found in beside if found is not None]
-
-
-def _currency_beside(plain: str, start: int, end: int) -> bool:
-    return any(is_currency(word) for word in _words_beside(plain, start, end))
-
-
-def _several(plain: str, text: str, figures: list[_Figure]) -> str:
+def _of_two(plain: str, text: str, figures: list[Figure]) -> tuple[Figure | None, str]:
+    """The figure that stands for two, and what they are: the ends of a range, a value and its margin."""
     if len(figures) == 2:
-        between = plain[figures[0].end : figures[1].start]
-        led = re.match(r"\s*(?:between|from|zwischen|von|entre|de|tra|da|van|tussen)\b", plain, re.IGNORECASE)
-        joined = re.search(r"(?:^|\s)(?:and|und|et|y|e|a)(?:\s|$)", between, re.IGNORECASE)
-        if _RANGE.fullmatch(between) and (led or not joined):
-            return f"{_short(text)} is a range, not one number"
-    return f"{_short(text)} holds several numbers"
+        low, high = figures
+        between = plain[low.end : high.start]
+        if _MARGIN.fullmatch(between):
+            return low, f"{_short(text)} is stated with a margin of {_said(high.value)}"
+        if _RANGE.fullmatch(between) and (_LED.match(plain) or not _AND.search(between)):
+            if high.multiplied and not low.multiplied and low.value < high.value / high.factor:  # '3 to 5 million'
+                low = Figure(low.start, low.end, low.value * high.factor, high.factor, low.problem)
+            if low.value < high.value:
+                ends = f"from {_said(low.value)} to {_said(high.value)}"
+                return low, f"{_short(text)} is a range {ends}, not one number; its lower end is kept"
+    return None, f"{_short(text)} holds several numbers"
+
+
+def _doubt(plain: str, text: str, figure: Figure) -> str | None:
+    before = plain[max(0, figure.start - 40) : figure.start]
+    if _BOUND.search(before) or _BOUND_BEHIND.match(plain, figure.end):
+        return f"{_short(text)} is a bound, not a value"
+    if before.rstrip().endswith("±"):
+        return f"{_short(text)} is a margin, not a value"
+    if _MINUS_BEHIND.fullmatch(plain):
+        return f"{_short(text)} has its minus behind it"
+    return figure.problem
+
+
+def _signed(plain: str, figure: Figure) -> Decimal:
+    """Negative in brackets, as in accounts: '(1,234.50)', 'EUR (5)'; and with the minus behind it."""
+    negative = _BRACKETED.fullmatch(plain) or _MINUS_BEHIND.fullmatch(plain)
+    return -figure.value if figure.value > 0 and negative else figure.value
 
 
 def _in_unit(
-    plain: str, text: str, figure: _Figure, stated: list[str], unit: str | None, language: str | None
-) -> Coerced:
-    value, problem = figure.value, figure.problem
-    if value > 0 and _BRACKETED.fullmatch(plain):  # negative, as in accounts: '(1,234.50)', 'EUR (5)'
-        value = -value
-    if _BOUND.search(plain[max(0, figure.start - 20) : figure.start]):
-        problem = f"{_short(text)} is a bound, not a value"
-    wanted, factor = split_unit(unit, language)
-    if factor != 1 and (figure.multiplied or any(meanings(word) & wanted for word in stated)):
-        value /= factor
-    if wanted and stated:
-        if wanted == {"%"} and any("bp" in meanings(word) for word in stated):
-            value /= 100
-        elif not any(meanings(word) & wanted for word in stated):
-            problem = f"{_short(text)} is in {' '.join(stated)}, not in {unit}"
-    elif not figure.multiplied and any(word in CURRENCY_MULTIPLIERS for word in map(str.casefold, stated)):
-        problem = f"{_short(text)} may mean millions"
-    if abs(value) >= _LARGEST:
-        return Coerced(None, text, problem=f"{_short(text)} is too large for a number")
-    return Coerced(_json_number(value), text, problem=problem)
+    value: Decimal, text: str, stated: list[str], wanted: frozenset[str], unit: str | None
+) -> tuple[Decimal, str | None]:
+    """The value in the variable's unit, and a problem where it is stated in one that cannot be converted exactly."""
+    if not wanted or not stated or any(meanings(word) & wanted for word in stated):
+        return value, None
+    pairs = ((one, other) for word in stated for one in sorted(meanings(word)) for other in sorted(wanted))
+    converted = {made for one, other in pairs if (made := convert(value, one, other)) is not None}
+    if len(converted) == 1:
+        return converted.pop(), None
+    return value, f"{_short(text)} is in {' '.join(stated)}, not in {unit}"
 
 
-def _stated_units(plain: str, figures: list[_Figure]) -> list[str]:
+def _stated_units(plain: str, figures: list[Figure]) -> list[str]:
     """The units that stand directly before or after the figures, once each, in order."""
-    beside = (word for figure in figures for word in _words_beside(plain, figure.start, figure.end))
+    beside = (word for figure in figures for word in words_beside(plain, figure.start, figure.end))
     return list(dict.fromkeys(word for word in beside if meanings(word)))
 
 
 def _json_number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _said(value: Decimal) -> str:
+    return f"{value.normalize():f}" if abs(value) < 10**15 else f"{value:.6g}"
 
 
 def _short(text: str) -> str:

@@ -31,14 +31,18 @@ _UNITS: dict[str, str] = {
     "TRY": "try ₺ tl lira",
     "ZAR": "zar rand",
     "ILS": "ils ₪ nis shekel",
-    "%": "% percent pct per-cent prozent pourcent procent",
+    "%": "% percent pct per-cent prozent pourcent procent procento percento porcentaje",
+    "‰": "‰ permille promille",
     "bp": "bp bps basispunkte",
+    "fraction": "fraction share proportion ratio anteil",
+    "ms": "ms msec millisecond milliseconds",
     "s": "s sec secs second seconds sekunde sekunden seconde secondes",
     "min": "min mins minute minutes minuten",
     "h": "h hr hrs hour hours stunde stunden heure heures std",
     "d": "d day days tag tage tagen jour jours día días dias",
     "week": "week weeks wk wks woche wochen semaine semaines",
     "month": "month months mo monat monate monaten mois mes meses",
+    "quarter": "quarter quarters quartal quartale trimestre trimestres",
     "year": "year years yr yrs jahr jahre jahren an ans année années año años anno anni",
     "mg": "mg milligram milligrams",
     "µg": "µg μg mcg ug",
@@ -46,29 +50,45 @@ _UNITS: dict[str, str] = {
     "kg": "kg kilogram kilograms kilogramm kilo kilos",
     "t": "t tonne tonnes tonnen",
     "lb": "lb lbs pound pounds",
+    "oz": "oz ounce ounces",
     "nm": "nm",
+    "µm": "µm μm micrometer micrometre micrometers micron microns",
     "mm": "mm millimeter millimetre millimeters",
     "cm": "cm centimeter centimetre centimeters",
     "m": "m metre metres meter meters mètre mètres",
     "km": "km kilometer kilometers kilometre kilometres kilomètres",
     "mi": "mi mile miles",
     "ft": "ft feet foot",
+    "yd": "yd yard yards",
     "in": "inch inches",
+    "cm²": "cm² cm2",
     "m²": "m² m2 sqm qm",
+    "km²": "km² km2",
+    "ft²": "ft² ft2 sqft",
     "ha": "ha hectare hectares hektar",
+    "acre": "acre acres",
+    "ml": "ml millilitre millilitres milliliter milliliters",
+    "cl": "cl",
     "l": "l litre litres liter liters",
-    "ml": "ml millilitre milliliter",
+    "hl": "hl",
+    "m³": "m³ m3 cbm",
     "°C": "°c ℃ celsius",
     "°F": "°f ℉ fahrenheit",
     "K": "kelvin",
     "W": "w watt watts",
-    "kW": "kw",
-    "MW": "mw",
+    "kW": "kw kilowatt kilowatts",
+    "MW": "mw megawatt megawatts",
+    "GW": "gw gigawatt gigawatts",
+    "Wh": "wh",
     "kWh": "kwh",
     "MWh": "mwh",
+    "GWh": "gwh",
+    "TWh": "twh",
     "V": "v volt volts",
+    "kV": "kv",
     "A": "ampere amperes amps",
 }
+_EXACT = frozenset({"K", "mW"})  # known by their case: 'k' is a thousand, 'MW' a million watts
 _MEANINGS: dict[str, frozenset[str]] = {}
 for _name, _spellings in _UNITS.items():
     for _spelling in _spellings.split():
@@ -85,8 +105,14 @@ _MULTIPLIERS = {
     "crores": 7, "cr": 7,
     "bn": 9, "bln": 9, "billion": 9, "billions": 9, "mrd": 9, "milliarde": 9, "milliarden": 9, "milliard": 9,
     "milliards": 9, "miliardi": 9, "miljard": 9, "млрд": 9,
+    "tys": 3, "tysięcy": 3, "tysiące": 3, "тысяч": 3, "тысячи": 3, "тысяча": 3, "tusen": 3, "tusind": 3,
+    "milion": 6, "miliony": 6, "milionów": 6, "миллион": 6, "миллиона": 6, "миллионов": 6, "milyon": 6, "mn": 6,
+    "miljon": 6, "miljoner": 6, "milj": 6, "millioner": 6, "مليون": 6, "مليار": 9, "ألف": 3, "آلاف": 3,
+    "miliard": 9, "miliardy": 9, "miliardów": 9, "miliardo": 9, "миллиард": 9, "миллиарда": 9, "миллиардов": 9,
+    "milyar": 9, "miljarder": 9, "bilhão": 9, "bilhões": 9, "mld": 9,
     "trillion": 12, "trillions": 12, "tn": 12, "billionen": 12, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12,
 }  # fmt: skip
+_DOZENS = frozenset({"dozen", "dutzend", "douzaine", "douzaines", "docena", "docenas"})
 _LONG_SCALE = frozenset({"de", "fr", "es", "it", "nl", "da", "sv", "nb", "no", "fi", "pl", "cs", "hu", "pt"})
 CURRENCY_MULTIPLIERS = {"m": 6, "mm": 6, "b": 9}  # powers of ten; lengths or something else without a currency
 
@@ -96,6 +122,8 @@ _IN_THOUSANDS = re.compile(r"[TtKk](?:EUR|USD|GBP|CHF|€|\$|£)")
 
 def meanings(spelling: str) -> frozenset[str]:
     """The units that a word or symbol may mean; empty for other words."""
+    if spelling in _EXACT:
+        return frozenset({spelling})
     form = spelling.casefold()
     if in_thousands(spelling):
         form = form[1:]
@@ -117,8 +145,12 @@ def multiplier(word: str, language: str | None) -> Decimal | None:
     bare = word.casefold().rstrip(".")
     if bare in ("billion", "billions") and (language or "")[:2].lower() in _LONG_SCALE:
         return Decimal(10) ** 12
+    if bare == "bin" and (language or "")[:2].lower() == "tr":
+        return Decimal(1000)
     if bare == "mil" and (language or "")[:2].lower() in ("es", "pt"):
         return Decimal(1000)
+    if bare in _DOZENS:
+        return Decimal(12)
     power = _MULTIPLIERS.get(bare)
     return None if power is None else Decimal(10) ** power
 
