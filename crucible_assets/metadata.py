@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 if TYPE_CHECKING:
-    from crucible_assets.extractions.run import Progress
+    from crucible_assets.extractions.progress import Progress
 
 _MOST_ROWS = 20
 

@@ -92,8 +92,9 @@ def local_schema(fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def answer_schema(fields: Sequence[Field], *, quotes: bool = True) -> dict[str, Any]:
-    """JSON Schema of the answer with the type of every field, within what OpenAI's strict mode and llama.cpp's grammars accept.
+    """JSON Schema of the answer with the type of every field.
 
+    It stays within what OpenAI's strict mode and llama.cpp's grammars accept.
     Every object is closed and every property required; what may be missing is nullable. No lengths, ranges or
     numbers of items, which strict modes refuse: those are told in descriptions. With `quotes=False` there is no
     `source_text` (small models answer better without it; evidence is found in the text afterwards).
@@ -112,6 +113,14 @@ def parse_answer(text: str, fields: Sequence[Field]) -> dict[str, Answer]:
     if missing:
         raise InvalidAnswer(f"there is no entry for {', '.join(missing)}", text, missing)
     return {field.name: _answer(entries[field.name], field, text) for field in fields}
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The first JSON object in a reply. Raises InvalidAnswer when there is none."""
+    objects, broken = _objects(text)
+    if not objects:
+        raise InvalidAnswer(broken or "there is no JSON object in it", text)
+    return objects[0]
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:

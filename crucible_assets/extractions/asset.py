@@ -6,8 +6,11 @@ from uuid import UUID
 
 import dagster as dg
 
+from crucible_assets.extractions.open import open_gateways, search_vectors
 from crucible_assets.extractions.plan import Asked
-from crucible_assets.extractions.run import Extracted, Progress, Run, extract
+from crucible_assets.extractions.progress import Extracted, Progress
+from crucible_assets.extractions.run import Run, extract
+from crucible_assets.learning.load import load_curves
 from crucible_assets.metadata import extraction_metadata, table
 from crucible_assets.partitions import ALL, ProjectKey, batches, by_project, projects
 from crucible_assets.prompts.asset import prompts, require_project
@@ -17,7 +20,7 @@ from resources.database.repositories.documents import DocumentRow, list_document
 from resources.database.repositories.prompts import active_prompts
 from resources.installation import Installation
 from resources.models.errors import ModelError
-from resources.models.providers.choose import describe, make_provider
+from resources.models.providers.choose import describe
 from resources.project import Project
 
 DEFAULT_SAMPLE = 10
@@ -101,12 +104,13 @@ def run_extraction(
     rows: Sequence[DocumentRow],
 ) -> Extracted:
     """Extract some documents of a project. Raises dg.Failure with the reason when no call can succeed."""
-    settings = installation.settings
     specs = models_of(context, installation)
     task = context.run.tags.get("crucible/task")
     with installation.database.transaction(key.tenant) as session:
         project = require_project(session, key)
         asked = asked_variables(session, project)
+        curves = load_curves(session, project.id)
+    model, vectors = search_vectors(installation, project)
     run = Run(
         database=installation.database,
         tenant=key.tenant,
@@ -114,13 +118,14 @@ def run_extraction(
         asked=asked,
         documents=rows,
         task_id=UUID(task) if task else None,
-        concurrency=settings.concurrency,
+        concurrency=installation.settings.concurrency,
         force=context.run.tags.get("crucible/force") == "true",
+        vector_model=model,
+        query_vectors=vectors,
+        curves=curves,
     )
     try:
-        extracted = extract(
-            run, lambda: [make_provider(spec, timeout_seconds=settings.call_timeout_seconds) for spec in specs]
-        )
+        extracted = extract(run, lambda: open_gateways(installation, run, specs))
     except ModelError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     progress = extracted.total

@@ -29,7 +29,8 @@ class Cell:
     `values` are the typed values that were read, `evidence` one piece for each of them. `value` goes to the
     dataset: a scalar, a list for variables that keep all values, None for an empty cell. `raw` is what the model
     gave, before coercion: one JSON value, or a list where there were several. `confidence` is 0 to 1, None where
-    the model gave none. `reasons` say in words why the state is not VALUE, and what a reader should know.
+    the model gave none; `uncalibrated` the same before calibration, where there was any. `reasons` say in words why
+    the state is not VALUE, and what a reader should know.
     """
 
     state: CellState
@@ -37,6 +38,7 @@ class Cell:
     value: Any = None
     raw: Any = None
     confidence: float | None = None
+    uncalibrated: float | None = None
     evidence: tuple[Evidence, ...] = ()
     reasons: tuple[str, ...] = ()
 

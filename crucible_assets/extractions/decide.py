@@ -7,7 +7,7 @@
 - FAILED: the model says that there is a value, but none of what it gave is one of the variable's type.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,12 +66,32 @@ class _Reading:
         return self.weight if self.confidence is None else self.confidence
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What is known beside the answer itself, before the threshold is applied.
+
+    `adjust` gives the confidence after other answers and a second model were heard. `stated` and `absent` calibrate:
+    they give the share of values, or of absences, that were right at such a confidence. All map 0 to 1 on 0 to 1.
+    `objections` make a cell uncertain, `notes` do not.
+    """
+
+    adjust: Callable[[float], float] = float
+    stated: Callable[[float], float] | None = None
+    absent: Callable[[float], float] | None = None
+    objections: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+_NOTHING_ELSE = Review()
+
+
 def decide_cell(
     answer: Answer,
     variable: Variable,
     document: PreparedText,
     language: str | None = None,
     date_order: DateOrder | None = None,
+    review: Review = _NOTHING_ELSE,
 ) -> Cell:
     """The cell that an answer about one document leaves.
 
@@ -80,12 +100,12 @@ def decide_cell(
     """
     raw = _raw(answer.items)
     if not answer.found:
-        return _absent(answer.confidence, raw, variable)
+        return _absent(answer.confidence, raw, variable, review)
     coerced = [_coerce(item, variable, document, language, date_order) for item in answer.items]
     present = [(item, c) for item, c in zip(answer.items, coerced, strict=True) if not c.absent]
     if not present:
         confidences = [item.confidence for item in answer.items if item.confidence is not None]
-        return _absent(min(confidences, default=answer.confidence), raw, variable)
+        return _absent(min(confidences, default=answer.confidence), raw, variable, review)
     unreadable = tuple(c.problem or "no value" for _, c in present if c.value is None)
     readable = [(item, c) for item, c in present if c.value is not None]
     if not readable:
@@ -96,7 +116,7 @@ def decide_cell(
         for (item, c), placement in zip(readable, placements, strict=True)
     ]
     kept, lost = _kept(readings, variable)
-    return _decided(kept, lost, unreadable, raw, variable)
+    return _decided(kept, lost, unreadable, raw, variable, review)
 
 
 def _raw(items: Sequence[Item]) -> Any:
@@ -104,9 +124,17 @@ def _raw(items: Sequence[Item]) -> Any:
     return values[0] if len(values) == 1 else values or None
 
 
-def _absent(confidence: float | None, raw: Any, variable: Variable) -> Cell:
+def _absent(confidence: float | None, raw: Any, variable: Variable, review: Review) -> Cell:
     reasons = ("required, but the document does not state it",) if variable.validation.required else ()
-    return Cell(CellState.ABSENT, raw=raw, confidence=confidence, reasons=reasons)
+    before = None if confidence is None else review.adjust(confidence)
+    after = before if before is None or review.absent is None else review.absent(before)
+    return Cell(
+        CellState.ABSENT,
+        raw=raw,
+        confidence=after,
+        uncalibrated=None if review.absent is None else before,
+        reasons=(*reasons, *review.notes),
+    )
 
 
 def _coerce(
@@ -219,14 +247,18 @@ def _decided(
     unreadable: tuple[str, ...],
     raw: Any,
     variable: Variable,
+    review: Review,
 ) -> Cell:
+    kept = [_adjusted(reading, review.adjust) for reading in kept]
+    before = _least(kept)
+    if review.stated is not None:
+        kept = [_adjusted(reading, review.stated) for reading in kept]
     threshold = variable.confidence_threshold
-    doubts = [_doubts(reading, threshold) for reading in kept]
+    doubts = [(*review.objections, *_doubts(reading, threshold)) for reading in kept]
     partly = tuple(f"not read: {problem}" for problem in unreadable)
     incomplete = partly if variable.multiple else ()
     uncertain = bool(incomplete) or any(doubts)
     certain = [reading for reading, doubt in zip(kept, doubts, strict=True) if not doubt]
-    confidences = [reading.confidence for reading in kept if reading.confidence is not None]
     value, policy = _for_dataset(kept, certain, variable, uncertain=uncertain)
     several = len(kept) > 1
     own = (
@@ -239,11 +271,22 @@ def _decided(
         values=tuple(reading.value for reading in kept),
         value=value,
         raw=raw,
-        # A list is as sure as its least sure value.
-        confidence=min(confidences) if len(confidences) == len(kept) else None,
+        confidence=_least(kept),
+        uncalibrated=None if review.stated is None else before,
         evidence=tuple(reading.evidence for reading in kept),
-        reasons=tuple(dict.fromkeys((*own, *lost, *partly, *policy))),
+        reasons=tuple(dict.fromkeys((*own, *review.notes, *lost, *partly, *policy))),
     )
+
+
+def _adjusted(reading: _Reading, adjust: Callable[[float], float]) -> _Reading:
+    confidence = None if reading.confidence is None else adjust(reading.confidence)
+    return replace(reading, confidence=confidence, weight=adjust(reading.weight))
+
+
+def _least(kept: Sequence[_Reading]) -> float | None:
+    """A list is as sure as its least sure value."""
+    confidences = [reading.confidence for reading in kept if reading.confidence is not None]
+    return min(confidences) if confidences and len(confidences) == len(kept) else None
 
 
 def _doubts(reading: _Reading, threshold: float) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 
 from crucible_assets.chunks.tokens import count_tokens
 from crucible_assets.extractions.asset import asked_variables, spread
-from crucible_assets.extractions.plan import Ask, Asked, Source, grouped, make_ask, stretches
+from crucible_assets.extractions.plan import Ask, Asked, Chunk, Source, grouped, make_ask, stretches
 from crucible_assets.partitions import ProjectKey
 from resources.database.engine import TenantSession
 from resources.database.repositories.documents import DocumentRow, list_documents, load_texts
-from resources.database.repositories.passages import load_chunks
+from resources.database.repositories.passages import load_spans
 from resources.database.tables import calls
 from resources.installation import Installation
 from resources.models.ledger import Ledger, call_key
@@ -88,11 +88,11 @@ def estimate(
 
 def _sources(session: TenantSession, rows: Sequence[DocumentRow]) -> list[Source]:
     ids = [row.id for row in rows]
-    texts, chunks = load_texts(session, ids), load_chunks(session, ids)
+    texts, chunks = load_texts(session, ids), load_spans(session, ids)
     return [
         Source(
             row.id, row.name, row.batch, texts[row.id].text, texts[row.id].segments, row.language,
-            tuple((start, end) for start, end, _ in chunks.get(row.id, ())),
+            tuple(Chunk(*span) for span in chunks.get(row.id, ())),
         )
         for row in rows
         if row.id in texts
@@ -102,10 +102,10 @@ def _sources(session: TenantSession, rows: Sequence[DocumentRow]) -> list[Source
 def _asks(source: Source, project: Project, asked: dict[str, Asked], provider: Provider) -> list[Ask]:
     spans = stretches(source, whole=provider.reads_whole_documents)
     return [
-        make_ask(source, group, start, end)
+        make_ask(source, group, chunk)
         for wave in waves(project.variables)
         for group in grouped([asked[v.name] for v in wave], project.settings.variables_per_call)
-        for start, end in spans
+        for chunk in spans
     ]
 
 

@@ -2,24 +2,40 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from crucible_assets.extractions.answer import answer_schema
-from crucible_assets.prompts.render import fence_of, field_of
-from resources.database.repositories.prompts import PromptRow
-from resources.models.request import ModelRequest
-from resources.project import variable_to_dict
-from resources.vocabulary import Segment, Variable
+import numpy as np
+import numpy.typing as npt
 
-DECISION_VERSION = "1"
+from crucible_assets.extractions.answer import answer_schema, local_schema, shared_schema
+from crucible_assets.prompts.render import fence_of, field_of, render_row
+from resources.models.request import ModelRequest, RowAsked
+from resources.project import ProjectSettings, variable_to_dict
+from resources.vocabulary import PromptRow, Segment, Variable, Verification
+
+DECISION_VERSION = "2"
 """Raised whenever the same answers may give another cell (parsing, grounding, coercion, merging, deciding)."""
+
+_BEGINNING = 500  # characters of the document's beginning that go with each of its parts
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of a long document. `under` are the headings above it, outermost first."""
+
+    start: int
+    end: int
+    under: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document as extraction sees it. `chunks` are (start, end) in `text`; one of them when it is short."""
+    """A document as extraction sees it. `chunks` are stretches of `text`; one of them when it is short.
+
+    `vectors` are the passages' unit vectors (n, dimension), `vector_chunks` the chunk of each; for retrieval only.
+    """
 
     id: UUID
     name: str
@@ -27,7 +43,14 @@ class Source:
     text: str
     segments: tuple[Segment, ...]
     language: str | None
-    chunks: tuple[tuple[int, int], ...]
+    chunks: tuple[Chunk, ...]
+    vectors: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+    vector_chunks: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> Chunk:
+        """The document in one stretch."""
+        return Chunk(0, len(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,21 @@ class Asked:
 
     variable: Variable
     prompt: PromptRow
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the values are asked of: the document itself (`key` empty), or one entity in it.
+
+    `mentions` are spans of the document's text that speak of the entity.
+    """
+
+    key: str = ""
+    name: str = ""
+    mentions: tuple[tuple[int, int], ...] = ()
+
+
+DOCUMENT_ROW = Row()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +86,15 @@ class Ask:
     end: int
 
 
-def stretches(source: Source, *, whole: bool) -> tuple[tuple[int, int], ...]:
+def stretches(source: Source, *, whole: bool) -> tuple[Chunk, ...]:
     """The stretches to ask: the whole text for readers of any length, else the chunks."""
-    return ((0, len(source.text)),) if whole or not source.chunks else source.chunks
+    return (source.whole,) if whole or not source.chunks else source.chunks
+
+
+def about(row: Row, spans: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
+    """The stretches that speak of a row; all of them when none is known to."""
+    speaking = tuple(c for c in spans if any(start < c.end and c.start < end for start, end in row.mentions))
+    return speaking or spans
 
 
 def grouped(asked: Sequence[Asked], size: int) -> list[tuple[Asked, ...]]:
@@ -64,36 +108,93 @@ def grouped(asked: Sequence[Asked], size: int) -> list[tuple[Asked, ...]]:
     return groups
 
 
-def make_ask(source: Source, group: Sequence[Asked], start: int, end: int) -> Ask:
+def make_ask(source: Source, group: Sequence[Asked], chunk: Chunk, row: Row = DOCUMENT_ROW) -> Ask:
     """The request for one stretch and one group of variables."""
-    text = source.text[start:end]
+    text, offset = stretch_text(source, chunk)
     fields = tuple(field_of(item.variable) for item in group)
     first = group[0].prompt
-    alone = len(group) == 1
+    question = "\n\n".join(item.prompt.question for item in group)
+    asked = None
+    if row.key:
+        question = f"{render_row(row.name)}\n\n{question}"
+        shift = offset - chunk.start
+        spans = ((max(a, chunk.start) + shift, min(b, chunk.end) + shift) for a, b in row.mentions)
+        asked = RowAsked(row.name, tuple((a, b) for a, b in spans if a < b))
     request = ModelRequest(
         system=first.system,
         document=text,
         fence=fence_of(text),
-        question="\n\n".join(item.prompt.question for item in group),
-        schema=dict(first.response_schema) if alone else answer_schema(fields),
-        schema_name=group[0].variable.name if alone else "variables",
+        question=question,
+        schema=dict(first.response_schema) if len(group) == 1 else shared_schema(fields),
+        schema_name="answer",
         fields=fields,
         temperature=first.model_settings["temperature"],
         max_output_tokens=sum(item.prompt.model_settings["max_output_tokens"] for item in group),
         language=source.language,
+        local_schema=local_schema(fields),
+        row=asked,
     )
-    return Ask(request, tuple(item.variable.name for item in group), start, end)
+    return Ask(request, tuple(item.variable.name for item in group), chunk.start, chunk.end)
+
+
+def stretch_text(source: Source, chunk: Chunk) -> tuple[str, int]:
+    """What is shown of a stretch, and where in it the stretch begins.
+
+    A part of a long document comes with its place: the document's beginning and the headings above the part, which
+    say whom or what it is about. Quotes are looked up in the document, so words of the beginning may be quoted.
+    """
+    text = source.text[chunk.start : chunk.end]
+    if chunk.start == 0 and chunk.end >= len(source.text):
+        return text, 0
+    lines = []
+    if chunk.start > 0:
+        beginning = source.text[: min(_BEGINNING, chunk.start)]
+        lines.append(f"[The document begins:]\n{beginning}\n[…]")
+    under = f", under: {' > '.join(chunk.under)}" if chunk.under else ""
+    lines.append(f"[A part of the document{under}]\n")
+    before = "\n".join(lines)
+    return before + text, len(before)
 
 
 def ask_again(ask: Ask, problem: str, number: int) -> Ask:
-    """The first request with a word on what was wrong with the answer before: another key in the ledger."""
+    """The first request with a word on what was wrong with the answer before: another key in the ledger.
+
+    The schema is now the one with types and categories: what is asked twice should not fail on its form again.
+    """
     note = f"Answer {number} could not be used: {problem} Answer again, briefly, with one JSON object as asked."
+    request = ask.request
+    fields = request.fields
+    schema = answer_schema(fields)
+    if len(fields) == 1:
+        schema = schema["properties"][fields[0].name]
+    return replace(ask, request=replace(request, question=f"{request.question}\n\n{note}", schema=schema))
+
+
+def look_again(ask: Ask, note: str) -> Ask:
+    """The same request with a word on why it is asked once more."""
     return replace(ask, request=replace(ask.request, question=f"{ask.request.question}\n\n{note}"))
+
+
+def sampled(ask: Ask, number: int) -> Ask:
+    """The same question asked once more on purpose, warm enough that another answer is possible."""
+    temperature = max(ask.request.temperature, 0.7)
+    return replace(ask, request=replace(ask.request, sample=number, temperature=temperature))
 
 
 def more_room(ask: Ask) -> Ask:
     """The same request with four times the room for the answer."""
     return replace(ask, request=replace(ask.request, max_output_tokens=ask.request.max_output_tokens * 4))
+
+
+def halves(source: Source, ask: Ask) -> tuple[Ask, Ask]:
+    """The same request for the two halves of its stretch."""
+    middle = ask.start + halve(source.text[ask.start : ask.end])
+    return _part(source, ask, ask.start, middle), _part(source, ask, middle, ask.end)
+
+
+def _part(source: Source, ask: Ask, start: int, end: int) -> Ask:
+    text, _ = stretch_text(source, Chunk(start, end))
+    return replace(ask, request=replace(ask.request, document=text, fence=fence_of(text)), start=start, end=end)
 
 
 def halve(text: str) -> int:
@@ -108,8 +209,28 @@ def halve(text: str) -> int:
     return middle
 
 
-def fingerprint(variable: Variable, keys: Sequence[str], source_version: str, upstream: Sequence[str]) -> str:
+def fingerprint(
+    variable: Variable,
+    keys: Sequence[str],
+    source_version: str,
+    upstream: Sequence[str],
+    options: Mapping[str, object],
+) -> str:
     """What a cell was made from; an equal fingerprint means that asking again would give the same cell."""
     definition = variable_to_dict(variable)
-    parts = [definition, sorted(keys), source_version, DECISION_VERSION, list(upstream)]
+    parts = [definition, sorted(keys), source_version, DECISION_VERSION, list(upstream), dict(options)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def options_of(settings: ProjectSettings, curve_version: str, *, several: bool) -> dict[str, object]:
+    """What of the project's settings can change a cell beside the requests themselves; defaults are left out."""
+    options: dict[str, object] = {}
+    if several and settings.long_documents.value != "map":
+        options["long_documents"] = settings.long_documents.value
+    if settings.self_agreement > 1:
+        options["self_agreement"] = settings.self_agreement
+    if settings.verification is not Verification.NONE:
+        options["verification"] = [settings.verification.value, settings.verification_model]
+    if curve_version:
+        options["calibration"] = curve_version
+    return options

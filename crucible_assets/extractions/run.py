@@ -13,93 +13,43 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
 import uvloop
 
-from crucible_assets.extractions.document import (
-    Outcome,
-    Planned,
-    extract_document,
-    failed_rows,
-    plan_document,
-)
-from crucible_assets.extractions.plan import Asked, Source
+from crucible_assets.extractions.document import Outcome, Planned, extract_document, plan_document
+from crucible_assets.extractions.load import Known, Loaded, load
+from crucible_assets.extractions.means import Means
+from crucible_assets.extractions.plan import Asked
+from crucible_assets.extractions.progress import Extracted, Progress
+from crucible_assets.extractions.stored import failed_rows
+from crucible_assets.learning.calibration import NO_CURVES, Curves
 from resources.database.engine import Database
 from resources.database.repositories import cells as cell_store
-from resources.database.repositories.documents import DocumentRow, load_texts
-from resources.database.repositories.passages import load_chunks
-from resources.database.repositories.tasks import get_task, update_task
-from resources.models.errors import CredentialError, GatewayStoppedError, ModelError, ModelMissingError
+from resources.database.repositories.documents import DocumentRow
+from resources.database.repositories.tasks import get_task, pause_itself, update_task
+from resources.models.errors import (
+    BudgetReachedError,
+    CredentialError,
+    DeferredError,
+    GatewayStoppedError,
+    ModelError,
+    ModelMissingError,
+)
 from resources.models.gateway import Gateway
-from resources.models.ledger import Ledger
-from resources.models.request import Provider
-from resources.project import Project
+from resources.project import LongDocuments, Project
 from resources.vocabulary import CellState, DocumentStatus, TaskStatus
 
 _LOADED_TOGETHER = 32  # documents per read of texts and ledger
 _SAVED_TOGETHER = 64  # documents per write
 _GATHER_SECONDS = 0.05  # how long a write waits for company
 _PROGRESS_SECONDS = 0.5
+_MOST_LOST_IN_A_ROW = 10  # documents without a single answer after which a task pauses by itself
 INTERRUPTED = "interrupted"
-
-
-@dataclass(slots=True)
-class Progress:
-    """Counts of one run, as shown to people and stored with the task."""
-
-    documents: int = 0
-    documents_done: int = 0
-    documents_unchanged: int = 0
-    documents_with_failures: int = 0
-    calls: int = 0
-    calls_from_ledger: int = 0
-    input_tokens: int = 0
-    cached_tokens: int = 0
-    output_tokens: int = 0
-    cost_usd: Decimal = Decimal(0)
-    unpriced_calls: int = 0
-    states: dict[str, int] = field(default_factory=lambda: {state.value: 0 for state in CellState})
-    stopped: str | None = None
-
-    def count(self, outcome: Outcome) -> None:
-        """Add a document that was worked on."""
-        self.documents_with_failures += bool(outcome.failed_cells)
-        for call in outcome.paid:
-            self.calls += 1
-            self.input_tokens += call.reply.usage.input_tokens
-            self.cached_tokens += call.reply.usage.cached_tokens
-            self.output_tokens += call.reply.usage.output_tokens
-            self.cost_usd += call.cost_usd or Decimal(0)
-            self.unpriced_calls += call.cost_usd is None
-        asked = {key for row in outcome.rows for key in row["call_keys"]}
-        self.calls_from_ledger += len(asked) - len(outcome.paid)
-        self._count_done([row["state"] for row in outcome.rows])
-
-    def count_unchanged(self, states: Sequence[str]) -> None:
-        """Add a document whose cells were up to date."""
-        self.documents_unchanged += 1
-        self._count_done(states)
-
-    def _count_done(self, states: Sequence[str]) -> None:
-        self.documents_done += 1
-        for state in states:
-            self.states[state] += 1
-
-    def as_json(self) -> dict[str, Any]:
-        """For the task's row and Dagster's metadata."""
-        return {**asdict(self), "cost_usd": str(self.cost_usd)}
-
-
-@dataclass(frozen=True, slots=True)
-class Extracted:
-    """What a run did, as a whole and batch by batch."""
-
-    total: Progress
-    by_batch: Mapping[int, Progress]
 
 
 class RunStoppedError(RuntimeError):
@@ -108,7 +58,7 @@ class RunStoppedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one extraction run works with."""
+    """What one extraction run works on, and how. `query_vectors` and `curves` are those of `Means`."""
 
     database: Database
     tenant: str
@@ -118,16 +68,41 @@ class Run:
     task_id: UUID | None
     concurrency: int
     force: bool = False
+    vector_model: str | None = None  # whose vectors rank the parts of long documents
+    query_vectors: Mapping[str, npt.NDArray[np.float32]] = field(default_factory=dict)
+    curves: Curves = NO_CURVES
 
 
-def extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Extracted:
-    """Fill the cells of `run.documents`. Blocking; `providers` is called inside the run's own event loop.
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The models of a run: those that answer, and the one that looks at values where it is another."""
+
+    main: Gateway
+    verifier: Gateway | None = None
+
+    def stop(self) -> None:
+        """Send no further call; those in flight finish into the ledger."""
+        for gateway in self._all:
+            gateway.stop()
+
+    async def close(self) -> None:
+        """Flush ledgers and close connections."""
+        for gateway in self._all:
+            await gateway.close()
+
+    @property
+    def _all(self) -> tuple[Gateway, ...]:
+        return (self.main,) if self.verifier is None else (self.main, self.verifier)
+
+
+def extract(run: Run, gateways: Callable[[], Gateways]) -> Extracted:
+    """Fill the cells of `run.documents`. Blocking; `gateways` is called inside the run's own event loop.
 
     Raises ModelMissingError and CredentialError when no call can succeed, RunStoppedError when the task was
-    paused or cancelled.
+    paused or cancelled, also by itself: when its budget is reached, or nothing is answered any more.
     """
     with _fewer_collections():
-        return uvloop.run(_extract(run, providers))
+        return uvloop.run(_extract(run, gateways))
 
 
 @contextmanager
@@ -144,14 +119,14 @@ def _fewer_collections() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _extract(run: Run, providers: Callable[[], Sequence[Provider]]) -> Extracted:
-    gateway = Gateway(providers(), Ledger(run.database, run.tenant), concurrency=run.concurrency)
-    schedule = _Schedule(run, gateway)
+async def _extract(run: Run, gateways: Callable[[], Gateways]) -> Extracted:
+    opened = gateways()
+    schedule = _Schedule(run, opened)
     try:
         with _interrupts(schedule.stop):
             return await schedule.finish()
     finally:
-        await gateway.close()
+        await opened.close()
 
 
 @contextmanager
@@ -173,9 +148,9 @@ def _interrupts(stop: Callable[[str], None]) -> Iterator[None]:
 
 
 class _Schedule:
-    def __init__(self, run: Run, gateway: Gateway) -> None:
+    def __init__(self, run: Run, gateways: Gateways) -> None:
         self.run = run
-        self.gateway = gateway
+        self.gateways = gateways
         self.progress = Progress(documents=len(run.documents))
         sizes = Counter(document.batch for document in run.documents)
         self.by_batch = {batch: Progress(documents=size) for batch, size in sizes.items()}
@@ -183,7 +158,20 @@ class _Schedule:
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="extract")
         self._loop = asyncio.get_running_loop()
         self._hopeless: ModelError | None = None
-        self._places = asyncio.Semaphore(max(4, run.concurrency))
+        self._lost_in_a_row = 0
+        self._pause_for: str | None = None
+        # More documents than calls: one whose values are being decided, or whose first question is out, asks nothing.
+        self._places = asyncio.Semaphore(max(4, run.concurrency + run.concurrency // 2))
+        self._means = Means(
+            gateway=gateways.main,
+            project=run.project,
+            asked=run.asked,
+            task_id=run.task_id,
+            executor=self._threads,
+            verifier=gateways.verifier,
+            curves=run.curves,
+            query_vectors=run.query_vectors,
+        )
 
     async def finish(self) -> "Extracted":
         """Work through all documents and report."""
@@ -205,6 +193,8 @@ class _Schedule:
             reporter.cancel()
             await asyncio.gather(saver, reporter, return_exceptions=True)
             await self._in_thread(self._report)
+            if self._pause_for is not None and self.run.task_id is not None:
+                await self._in_thread(self._pause_task, self._pause_for)
             self._threads.shutdown()
         if error is not None:
             raise error
@@ -216,8 +206,13 @@ class _Schedule:
 
     def stop(self, reason: str) -> None:
         """Start no further document or call."""
-        self.progress.stopped = reason
-        self.gateway.stop()
+        self.progress.stopped = self.progress.stopped or reason
+        self.gateways.stop()
+
+    def pause(self, reason: str) -> None:
+        """Stop, and let the task say that it waits for a person, and why."""
+        self._pause_for = self._pause_for or reason
+        self.stop(reason)
 
     def _stopped(self) -> bool:
         return self.progress.stopped is not None
@@ -243,53 +238,44 @@ class _Schedule:
         return list(workers)
 
     async def _plan(self, some: Sequence[DocumentRow]) -> list[Planned]:
-        texts, chunks, known = await self._in_thread(self._load, some)
+        loaded: Loaded = await self._in_thread(self._load, some)
         planned = []
         for document in some:
-            if document.status is DocumentStatus.FAILED or document.id not in texts:
-                await self._give_up(document, known)
+            source = loaded.sources.get(document.id)
+            if document.status is DocumentStatus.FAILED or source is None:
+                await self._give_up(document, loaded.known)
                 continue
-            source = Source(
-                id=document.id,
-                name=document.name,
-                batch=document.batch,
-                text=texts[document.id].text,
-                segments=texts[document.id].segments,
-                language=document.language or self.run.project.language,
-                chunks=tuple((start, end) for start, end, _ in chunks.get(document.id, ())),
-            )
-            plan = plan_document(
-                self.gateway, self.run.project, self.run.asked, source, document.parser_version or ""
-            )
-            if self._unchanged(plan, known):
-                self._count_unchanged(document, [known[document.id, name][1] for name in self.run.asked])
+            plan = plan_document(self._means, source, document.parser_version or "")
+            states = self._unchanged(plan, loaded.known)
+            if states is not None:
+                self._count_unchanged(document, states)
             else:
                 planned.append(plan)
-        await self.gateway.remember([key for plan in planned for key in plan.keys])
+        await self.gateways.main.remember([key for plan in planned for key in plan.keys])
         return planned
 
-    def _load(self, some: Sequence[DocumentRow]) -> tuple[Any, Any, Any]:
-        ids = [document.id for document in some]
+    def _load(self, some: Sequence[DocumentRow]) -> Loaded:
+        project = self.run.project
+        model = self.run.vector_model if project.settings.long_documents is LongDocuments.RETRIEVE else None
         with self.run.database.transaction(self.run.tenant) as session:
-            return (
-                load_texts(session, ids),
-                load_chunks(session, ids),
-                cell_store.fingerprints(session, self.run.project.id, ids),
-            )
+            return load(session, project.id, some, project.language, model)
 
-    def _unchanged(self, plan: Planned, known: Mapping[tuple[UUID, str], tuple[str, str]]) -> bool:
+    def _unchanged(self, plan: Planned, known: Known) -> list[str] | None:
+        """The states of a row's cells when asking again would give the same, else None."""
         if self.run.force:
-            return False
-        cells = [known.get((plan.source.id, name)) for name in self.run.asked]
-        return all(
-            cell is not None and cell[0] == plan.fingerprints[name] and cell[1] != CellState.FAILED.value
-            for cell, name in zip(cells, self.run.asked, strict=True)
-        )
+            return None
+        states = []
+        for name, fingerprint in plan.fingerprints.items():
+            cell = known.get((plan.source.id, plan.row.key, name))
+            if cell is None or cell[0] != fingerprint or cell[1] == CellState.FAILED.value:
+                return None
+            states.append(cell[1])
+        return states
 
-    async def _give_up(self, document: DocumentRow, known: Mapping[tuple[UUID, str], tuple[str, str]]) -> None:
-        reason = document.error_message or f"it is still {document.status.value}"
+    async def _give_up(self, document: DocumentRow, known: Known) -> None:
+        reason = f"document could not be read: {document.error_message or f'it is still {document.status.value}'}"
         made_from = f"unread {document.error_reason} {document.parser_version}"
-        if all(known.get((document.id, name), ("",))[0] == made_from for name in self.run.asked):
+        if all(known.get((document.id, "", name), ("",))[0] == made_from for name in self.run.asked):
             self._count_unchanged(document, [CellState.FAILED.value] * len(self.run.asked))
             return
         rows = failed_rows(document.id, self.run.asked, reason, made_from, self.run.task_id)
@@ -297,18 +283,32 @@ class _Schedule:
 
     async def _work(self, planned: Planned) -> None:
         try:
-            outcome = await extract_document(
-                self.gateway, self.run.project, self.run.asked, planned, self.run.task_id, self._threads
-            )
+            outcome = await extract_document(self._means, [planned])
         except GatewayStoppedError:
             return  # the document is not finished; its finished calls are in the ledger
+        except DeferredError:
+            for progress in (self.progress, self.by_batch[planned.source.batch]):
+                progress.documents_deferred += 1
+            return
+        except BudgetReachedError as error:
+            self.pause(str(error))
+            return
         except (CredentialError, ModelMissingError) as error:
             self._hopeless = self._hopeless or error  # no other call can succeed; those in flight still may
             self.stop(str(error))
             return
         finally:
             self._places.release()
+        self._look_for_a_pattern(outcome)
         await self._finished.put(outcome)
+
+    def _look_for_a_pattern(self, outcome: Outcome) -> None:
+        """Pause when one document after the other comes to nothing: then something is wrong that costs money."""
+        self._lost_in_a_row = self._lost_in_a_row + 1 if outcome.lost else 0
+        if self._lost_in_a_row > _MOST_LOST_IN_A_ROW:
+            self.pause(
+                f"{self._lost_in_a_row} documents in a row got no answer; the last one because: {outcome.lost}"
+            )
 
     async def _save_finished(self) -> None:
         while True:
@@ -338,6 +338,11 @@ class _Schedule:
     def _count_unchanged(self, document: DocumentRow, states: Sequence[str]) -> None:
         for progress in (self.progress, self.by_batch[document.batch]):
             progress.count_unchanged(states)
+
+    def _pause_task(self, reason: str) -> None:
+        assert self.run.task_id is not None
+        with self.run.database.transaction(self.run.tenant) as session:
+            pause_itself(session, self.run.task_id, reason)
 
     async def _report_regularly(self) -> None:
         while True:

@@ -12,7 +12,7 @@ from typing import Any
 from crucible_assets.extractions.answer import shared_schema
 from resources.models.request import Field
 from resources.project import Project
-from resources.vocabulary import Variable, VariableType
+from resources.vocabulary import UnitOfObservation, Variable, VariableType
 
 TEMPERATURE = {
     VariableType.BOOLEAN: 0.1,
@@ -25,6 +25,7 @@ TEMPERATURE = {
 }
 """Design, section 7."""
 
+_LONGEST_NAME = 300  # characters of an entity's name in a question
 _OUTPUT_TOKENS = 700
 _OUTPUT_TOKENS_LONG = 2_000  # several values, or an object
 
@@ -84,7 +85,8 @@ def field_of(variable: Variable) -> Field:
     )
 
 
-def _fenced(kind: str, text: str) -> str:
+def fenced(kind: str, text: str) -> str:
+    """Text as data, between tags that it cannot contain on purpose."""
     fence = fence_of(text)
     return f"<{kind}-{fence}>\n{text.strip()}\n</{kind}-{fence}>"
 
@@ -98,8 +100,11 @@ def render_system(project: Project) -> str:
         context.append(f"Domain: {project.domain}")
     if project.language:
         context.append(f"Language of the documents: {project.language}")
-    context.append("One row of the dataset is one document.")
-    return f"{_SYSTEM}\n\n{_fenced('study', chr(10).join(context))}"
+    if project.unit_of_observation is UnitOfObservation.ENTITY:
+        context.append(f"One row of the dataset is one entity in a document: {project.entity_pattern}")
+    else:
+        context.append("One row of the dataset is one document.")
+    return f"{_SYSTEM}\n\n{fenced('study', chr(10).join(context))}"
 
 
 def render_question(variable: Variable) -> str:
@@ -111,11 +116,17 @@ def render_question(variable: Variable) -> str:
         most = f", at most {variable.max_values}" if variable.max_values else ""
         lines.append(f"Several values: list every distinct one in the order of the document{most}.")
     said = [f"Name: {variable.title}", *([f"Unit: {variable.unit}"] if variable.unit else []), variable.instructions]
-    lines.append(_fenced("instructions", "\n".join(said)))
+    lines.append(fenced("instructions", "\n".join(said)))
     if variable.classification_rules:
         rules = [f"- {name}: {rule}" if rule else f"- {name}" for name, rule in variable.classification_rules.items()]
-        lines.append("Categories:\n" + _fenced("categories", "\n".join(rules)))
+        lines.append("Categories:\n" + fenced("categories", "\n".join(rules)))
     return "\n".join(lines)
+
+
+def render_row(name: str) -> str:
+    """The line that says which entity the values are asked of. A name comes from a document, so it is data too."""
+    plain = " ".join(name.split())[:_LONGEST_NAME]
+    return "The values of this one row, and of no other:\n" + fenced("row", f"Row: {plain}")
 
 
 def render_prompt(project: Project, variable: Variable) -> Prompt:

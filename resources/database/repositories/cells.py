@@ -11,8 +11,8 @@ from resources.database.engine import TenantSession
 from resources.database.tables import cells, variables
 
 _WRITTEN = (
-    "state", "value", "raw", "confidence", "evidence", "reasons", "prompt_version", "model", "call_keys",
-    "fingerprint", "task_id",
+    "state", "value", "raw", "confidence", "uncalibrated", "evidence", "reasons", "prompt_version", "model",
+    "call_keys", "fingerprint", "task_id",
 )  # fmt: skip
 
 
@@ -26,14 +26,14 @@ def save_cells(session: TenantSession, project_id: str, rows: Sequence[dict[str,
 
 def fingerprints(
     session: TenantSession, project_id: str, documents: Collection[UUID]
-) -> dict[tuple[UUID, str], tuple[str, str]]:
-    """(fingerprint, state) of the cells of some documents, by (document, variable)."""
+) -> dict[tuple[UUID, str, str], tuple[str, str]]:
+    """(fingerprint, state) of the cells of some documents, by (document, row, variable)."""
     rows = session.execute(
-        sa.select(cells.c.document_id, cells.c.variable, cells.c.fingerprint, cells.c.state).where(
-            cells.c.project_id == project_id, cells.c.document_id.in_(list(documents)), cells.c.row_key == ""
+        sa.select(cells.c.document_id, cells.c.row_key, cells.c.variable, cells.c.fingerprint, cells.c.state).where(
+            cells.c.project_id == project_id, cells.c.document_id.in_(list(documents))
         )
     )
-    return {(row.document_id, row.variable): (row.fingerprint, row.state) for row in rows}
+    return {(row.document_id, row.row_key, row.variable): (row.fingerprint, row.state) for row in rows}
 
 
 def load_cells(session: TenantSession, project_id: str, documents: Collection[UUID] | None = None) -> list[Any]:

@@ -47,6 +47,44 @@ def load_chunks(session: TenantSession, ids: Collection[UUID]) -> dict[UUID, lis
     return found
 
 
+def load_spans(session: TenantSession, ids: Collection[UUID]) -> dict[UUID, list[tuple[int, int, tuple[str, ...]]]]:
+    """(start, end, headings above it) of every chunk of each document, in order."""
+    found: dict[UUID, list[tuple[int, int, tuple[str, ...]]]] = {}
+    rows = session.execute(
+        sa.select(chunks.c.document_id, chunks.c.start, chunks.c.end, chunks.c.heading_path)
+        .where(chunks.c.document_id.in_(list(ids)))
+        .order_by(chunks.c.document_id, chunks.c.index)
+    )
+    for row in rows:
+        found.setdefault(row.document_id, []).append((row.start, row.end, tuple(row.heading_path)))
+    return found
+
+
+def load_vectors(
+    session: TenantSession, ids: Collection[UUID], model: str
+) -> dict[UUID, tuple[np.ndarray[Any, np.dtype[np.float32]], tuple[int, ...]]]:
+    """Unit vectors, float32 (n, dimension), of each document's passages, and the place of each one's chunk."""
+    rows = session.execute(
+        sa.select(vectors.c.document_id, passages.c.chunk_index, vectors.c.embedding)
+        .join(
+            passages,
+            sa.and_(
+                passages.c.tenant_id == vectors.c.tenant_id,
+                passages.c.document_id == vectors.c.document_id,
+                passages.c.index == vectors.c.passage_index,
+            ),
+        )
+        .where(vectors.c.document_id.in_(list(ids)), vectors.c.model == model)
+        .order_by(vectors.c.document_id, vectors.c.passage_index)
+    )
+    found: dict[UUID, tuple[list[Any], list[int]]] = {}
+    for row in rows:
+        matrix, places = found.setdefault(row.document_id, ([], []))
+        matrix.append(row.embedding.to_numpy())
+        places.append(row.chunk_index)
+    return {key: (np.asarray(matrix, dtype=np.float32), tuple(places)) for key, (matrix, places) in found.items()}
+
+
 def replace_passages(session: TenantSession, document_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store a document's passages; one whose content is unchanged keeps its vector."""
     tenant = tenant_of(session)

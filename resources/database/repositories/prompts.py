@@ -1,7 +1,6 @@
 """Prompt versions: immutable rows, exactly one of them active per variable."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,19 +8,9 @@ import sqlalchemy as sa
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.tables import prompts
+from resources.vocabulary import PromptRow
 
-
-@dataclass(frozen=True, slots=True)
-class PromptRow:
-    """One version of the prompt of one variable."""
-
-    variable: str
-    version: int
-    system: str
-    question: str
-    model_settings: Mapping[str, Any]
-    response_schema: Mapping[str, Any]
-    content_hash: str
+__all__ = ["PromptRow", "activate", "active_prompts", "all_versions"]
 
 
 def active_prompts(session: TenantSession, project_id: str) -> dict[str, PromptRow]:

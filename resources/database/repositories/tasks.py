@@ -174,6 +174,14 @@ def pause_task(session: TenantSession, task_id: UUID) -> bool:
     return True
 
 
+def pause_itself(session: TenantSession, task_id: UUID, reason: str) -> None:
+    """Pause a running task for a reason that a person must look at; the reason is its message."""
+    task = lock_task(session, task_id)
+    if task is not None and task.status is TaskStatus.RUNNING:
+        update_task(session, task_id, status=TaskStatus.PAUSED, message=reason)
+        log(session, "paused", reason, task_id)
+
+
 def resume_task(session: TenantSession, task_id: UUID) -> bool:
     """Let a paused task go on: PENDING again, so that its step is started anew. False when it is not paused.
 

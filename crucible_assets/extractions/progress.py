@@ -1,0 +1,65 @@
+"""Counts of a run, as shown to people and stored with its task."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from crucible_assets.extractions.document import Outcome
+from resources.vocabulary import CellState
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts of one run. `documents_deferred` wait for a provider batch; their cells are not filled yet."""
+
+    documents: int = 0
+    documents_done: int = 0
+    documents_unchanged: int = 0
+    documents_with_failures: int = 0
+    documents_deferred: int = 0
+    calls: int = 0
+    calls_from_ledger: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    unpriced_calls: int = 0
+    states: dict[str, int] = field(default_factory=lambda: {state.value: 0 for state in CellState})
+    stopped: str | None = None
+
+    def count(self, outcome: Outcome) -> None:
+        """Add a document that was worked on."""
+        self.documents_with_failures += bool(outcome.failed_cells)
+        for call in outcome.paid:
+            self.calls += 1
+            self.input_tokens += call.reply.usage.input_tokens
+            self.cached_tokens += call.reply.usage.cached_tokens
+            self.output_tokens += call.reply.usage.output_tokens
+            self.cost_usd += call.cost_usd or Decimal(0)
+            self.unpriced_calls += call.cost_usd is None
+        asked = {key for row in outcome.rows for key in row["call_keys"]}
+        self.calls_from_ledger += len(asked) - len(outcome.paid)
+        self._count_done([row["state"] for row in outcome.rows])
+
+    def count_unchanged(self, states: Sequence[str]) -> None:
+        """Add a document whose cells were up to date."""
+        self.documents_unchanged += 1
+        self._count_done(states)
+
+    def _count_done(self, states: Sequence[str]) -> None:
+        self.documents_done += 1
+        for state in states:
+            self.states[state] += 1
+
+    def as_json(self) -> dict[str, Any]:
+        """For the task's row and Dagster's metadata."""
+        return {**asdict(self), "cost_usd": str(self.cost_usd)}
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a run did, as a whole and batch by batch."""
+
+    total: Progress
+    by_batch: Mapping[int, Progress]
