@@ -8,9 +8,11 @@ the wire format makes a plan of timed writes of it. Every request is recorded as
 from tests.model_server.answers import LabelledLines, Script, ScriptExhaustedError
 from tests.model_server.config import BatchItemFault, ConfigError, Fault, FaultPlan, ServerConfig
 from tests.model_server.gold import GoldAnswers, read_gold
+from tests.model_server.noise import NoiseRecord, Noisy
 from tests.model_server.process import ServerStartError, SubprocessModelServer
 from tests.model_server.record import Call, Stats
 from tests.model_server.server import AnswererError, CallsMissingError, ModelServer
+from tests.model_server.spoiling import Noise
 from tests.model_server.view import Answerer, Finish, Reply, RequestView
 
 __all__ = [
@@ -26,6 +28,9 @@ __all__ = [
     "GoldAnswers",
     "LabelledLines",
     "ModelServer",
+    "Noise",
+    "NoiseRecord",
+    "Noisy",
     "Reply",
     "RequestView",
     "Script",

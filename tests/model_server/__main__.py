@@ -15,11 +15,13 @@ from typing import Any
 
 import uvloop
 
-from tests.model_server.answers import AnswersError
+from tests.model_server.answers import AnswersError, LabelledLines
 from tests.model_server.app import Application
 from tests.model_server.config import ConfigError, Fault, ServerConfig
 from tests.model_server.gold import GoldAnswers, read_gold
+from tests.model_server.noise import Noisy, noise_shares
 from tests.model_server.server import listen
+from tests.model_server.view import Answerer
 
 FAULT_OPTIONS = {
     "429": Fault.RATE_LIMIT,
@@ -67,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--lenient", action="store_true", help="accept what the real services refuse")
     options.add_argument("--answers", type=Path, help="gold labels, JSONL; without: lines 'name: value'")
     options.add_argument("--documents", type=Path, help="folder with the texts that the gold labels name")
+    options.add_argument(
+        "--noise", action="append", default=[], metavar="KIND=SHARE", help="spoil a share of the cells"
+    )
     options.add_argument("--config", default="{}", help="further settings as JSON")
     options.add_argument("--with-stdin", action="store_true", help="end when standard input is closed")
     return options
@@ -133,7 +138,12 @@ def main() -> int:
     options = parser().parse_args()
     try:
         config = config_from(options)
-        answerer = GoldAnswers(read_gold(options.answers, options.documents)) if options.answers else None
+        answerer: Answerer = (
+            GoldAnswers(read_gold(options.answers, options.documents)) if options.answers else LabelledLines()
+        )
+        if options.noise:
+            shares = noise_shares(dict(item.split("=", 1) for item in options.noise))
+            answerer = Noisy(answerer, shares, config.seed)
     except (ConfigError, AnswersError, OSError, ValueError) as error:
         print(f"model server: {error}", file=sys.stderr)
         return 2

@@ -14,6 +14,7 @@ from tests.model_server.dialects import ANTHROPIC, Dialect, dialect_of
 from tests.model_server.exchange import ENDPOINTS, Exchange
 from tests.model_server.http import Gate, HttpRequest, Plan, Step
 from tests.model_server.limits import Bucket, Limits
+from tests.model_server.noise import Noisy
 from tests.model_server.record import Call
 from tests.model_server.usage import PrefixCache
 from tests.model_server.view import Answerer
@@ -46,6 +47,8 @@ class Application:
         self._started = time.monotonic()
         self._nominal_headers: dict[str, tuple[int, list[tuple[str, str]]]] = {}
         self.batches.clear()
+        if isinstance(self.answerer, Noisy):
+            self.answerer.forget()
         self.configure(self.config)
 
     def configure(self, config: ServerConfig) -> None:

@@ -12,6 +12,7 @@ from tests.model_server.app import Application
 from tests.model_server.config import ConfigError, ServerConfig
 from tests.model_server.gold import GoldAnswers
 from tests.model_server.http import HttpRequest, Plan, Step
+from tests.model_server.noise import NoiseRecord, Noisy, noise_shares
 from tests.model_server.record import call_as_json, stats
 from tests.model_server.view import Answerer, Json, Reply
 from tests.model_server.wire import JSON, dumps, head
@@ -45,29 +46,40 @@ def _control(app: Application, request: HttpRequest) -> tuple[int, Json]:
 
 
 def _stats(app: Application, request: HttpRequest) -> Json:
-    """Totals; with `?calls=1` the calls too, from number `?since=` + 1 on."""
+    """Totals; with `?calls=1` the calls too, from number `?since=` + 1 on; with `?noise=1` what noise was made."""
     query = parse_qs(urlsplit(request.target).query)
     result = asdict(stats(app.calls, app.batches.made))
     result["failures"] = [f"{type(error).__name__}: {error}" for error in app.failures]
     if "calls" in query:
         since = int(query.get("since", ["0"])[0])
         result["call_list"] = [call_as_json(call) | {"body": None} for call in app.calls[since:]]
+    if "noise" in query:
+        result["noise"] = [asdict(record) for record in noise_of(app)]
     return result
 
 
+def noise_of(app: Application) -> tuple[NoiseRecord, ...]:
+    """What a noisy answerer has done so far; nothing when the answerer is none."""
+    return app.answerer.records if isinstance(app.answerer, Noisy) else ()
+
+
 def configure(app: Application, settings: Mapping[str, Any]) -> None:
-    """Apply settings given as JSON: those of ServerConfig, and `hold`, `answers`, `script`.
+    """Apply settings given as JSON: those of ServerConfig, and `hold`, `answers`, `script`, `noise`.
 
     `hold`: true holds answers back, false lets them go. `answers`: `{document: {variable: [values]}}`.
     `script`: replies in order, a text or JSON value each. An empty `answers` goes back to labelled lines.
-    Raises ConfigError.
+    `noise`: `{kind: share}` spoils what the answerer says; an empty one ends that. Raises ConfigError.
     """
-    known = {"hold", "answers", "script"}
+    known = {"hold", "answers", "script", "noise"}
     config: ServerConfig = app.config.changed({key: value for key, value in settings.items() if key not in known})
     if "answers" in settings:
         app.answerer = GoldAnswers(settings["answers"]) if settings["answers"] else LabelledLines()
     if "script" in settings:
         app.answerer = _script(settings["script"], app.answerer)
+    if "noise" in settings:
+        inner = app.answerer.inner if isinstance(app.answerer, Noisy) else app.answerer
+        shares = noise_shares(settings["noise"])
+        app.answerer = Noisy(inner, shares, config.seed) if shares else inner
     app.configure(config)
     if settings.get("hold") is True:
         app.gate.hold()

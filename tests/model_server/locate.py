@@ -77,6 +77,11 @@ def sentence(document: str, start: int, end: int) -> str:
     return document[begin:finish].strip()
 
 
+def sentences(document: str) -> list[str]:
+    """The sentences and lines of a text, without the spaces at their ends."""
+    return [part.strip() for part in _SENTENCE_END.split(document) if part.strip()]
+
+
 def mention(document: str, name: str) -> str | None:
     """The sentence that has most of the words of a variable's name; None when none has any."""
     words = {word for word in re.split(r"[\W_]+", name.casefold()) if len(word) > 2}

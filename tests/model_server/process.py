@@ -11,8 +11,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.model_server.config import ConfigError
+from tests.model_server.noise import NoiseRecord
 from tests.model_server.record import Call, Stats, call_from_json
 from tests.model_server.server import wait_for_calls
+from tests.model_server.spoiling import Noise
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -99,6 +101,13 @@ class SubprocessModelServer:
     def failures(self) -> tuple[str, ...]:
         """What the answerer raised."""
         return tuple(self._ask("GET", "/_stats")["failures"])
+
+    def noise(self) -> tuple[NoiseRecord, ...]:
+        """What a noisy answerer did since the start or the last reset."""
+        return tuple(
+            NoiseRecord(**record | {"kind": Noise(record["kind"])})
+            for record in self._ask("GET", "/_stats?noise=1")["noise"]
+        )
 
     def reset(self) -> None:
         """Forget all calls, caches and limits."""

@@ -14,6 +14,7 @@ from tests.model_server import control
 from tests.model_server.app import Application
 from tests.model_server.config import ServerConfig
 from tests.model_server.http import Connection
+from tests.model_server.noise import NoiseRecord
 from tests.model_server.record import Call, Stats, stats
 from tests.model_server.view import Answerer
 
@@ -142,6 +143,10 @@ class ModelServer:
     def stats(self) -> Stats:
         """Totals over the calls."""
         return self._in_loop(lambda: stats(self.app.calls, self.app.batches.made))
+
+    def noise(self) -> tuple[NoiseRecord, ...]:
+        """What a noisy answerer did since the start or the last reset."""
+        return self._in_loop(lambda: control.noise_of(self.app))
 
     def reset(self) -> None:
         """Forget all calls, caches and limits."""
