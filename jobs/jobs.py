@@ -3,6 +3,7 @@
 import dagster as dg
 
 from crucible_assets.partitions import batches, projects
+from jobs.provider_batches import provider_batches
 
 RETRIED = {"dagster/max_retries": "2", "dagster/retry_strategy": "FROM_FAILURE"}
 
@@ -42,4 +43,4 @@ export = dg.define_asset_job(
     description="Assemble the dataset of a project, check it, and write its files.",
 )
 
-ALL_JOBS = (ingest, prepare, sample, full, export)
+ALL_JOBS = (ingest, prepare, sample, full, export, provider_batches)

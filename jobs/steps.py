@@ -9,7 +9,7 @@ from uuid import UUID
 import dagster as dg
 
 from crucible_assets.partitions import RANGE_END, RANGE_START, ProjectKey, segments
-from resources.vocabulary import TaskKind
+from resources.vocabulary import CallMode, TaskKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Wish:
     formats: tuple[str, ...] = ()
     export_options: Mapping[str, Any] | None = None
     force: bool = False
+    calls: CallMode | None = None  # None: as the project says
 
     def as_json(self) -> dict[str, Any]:
         """For the task's row."""
@@ -58,6 +59,7 @@ class Wish:
             "formats": list(self.formats),
             "export_options": dict(self.export_options or {}),
             "force": self.force,
+            "calls": self.calls.value if self.calls else None,
         }
 
     @classmethod
@@ -69,6 +71,7 @@ class Wish:
             tuple(data.get("formats") or ()),
             data.get("export_options") or {},
             bool(data.get("force")),
+            CallMode(data["calls"]) if data.get("calls") else None,
         )
 
     @property
@@ -85,6 +88,8 @@ class Wish:
             tags["crucible/export_options"] = json.dumps(dict(self.export_options), sort_keys=True)
         if self.force:
             tags["crucible/force"] = "true"
+        if self.calls is not None:
+            tags["crucible/calls"] = self.calls.value
         return tags
 
 

@@ -8,6 +8,7 @@ from crucible_assets.partitions import ProjectKey
 from jobs.jobs import ALL_JOBS
 from jobs.steps import Step, Wish, run_tags, step_run
 from jobs.vanished import release_vanished
+from resources.database.repositories.provider_batches import batches_of_attempt
 from resources.database.repositories.tasks import Task, lock_task, log, open_tasks, update_task
 from resources.installation import Installation
 from resources.vocabulary import TaskStatus
@@ -62,7 +63,8 @@ def advance(
     """Look at the run of the task's step; finish the task, or give the request for the run it needs now.
 
     A task that is PENDING although a run of its step has ended was paused and is wanted again: the step is started
-    anew, under the number of the next attempt.
+    anew, under the number of the next attempt. So is one whose run left documents undone because their requests are
+    in provider batches, as soon as all of these have ended.
     """
     with installation.database.transaction(tenant) as session:
         now = lock_task(session, task.id)
@@ -71,7 +73,10 @@ def advance(
         attempt, step = int(now.parameters.get("attempt", 0)), now.step
         run = step_run(instance, task.id, step, attempt)
         if run is not None and run.status is dg.DagsterRunStatus.SUCCESS:
-            step += 1
+            handed_over = batches_of_attempt(session, task.id, step, attempt)
+            if any(batch.open for batch in handed_over):
+                return None
+            step, attempt = (step, attempt + 1) if handed_over else (step + 1, attempt)
             run = step_run(instance, task.id, step, attempt) if step < len(now.steps) else None
         if step >= len(now.steps):
             update_task(session, task.id, status=TaskStatus.COMPLETED, step=step)

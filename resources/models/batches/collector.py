@@ -198,8 +198,15 @@ class BatchCollector:
         return sealed
 
     async def settle(self) -> None:
-        """Wait for what is being sent, in a run that stops without `finish`; the next look sends what failed."""
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        """Wait for what is being sent, in a run that stops without `finish` too.
+
+        Raises what went wrong there after all have ended; what providers answered is no error, but in the batches.
+        """
+        ended = await asyncio.gather(*self._sending, return_exceptions=True)
+        self._sending = []
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
 
     def _seal_all(self) -> list[UUID]:
         with self._database.transaction(self._ledger.tenant) as session:

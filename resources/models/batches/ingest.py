@@ -85,7 +85,7 @@ def _call(item: ItemResult, batch: ProviderBatch, model: BatchProvider, arm: str
 def _contexts(
     database: Database, tenant: str, batch: ProviderBatch, keys: list[str]
 ) -> dict[str, tuple[CallContext, str | None]]:
-    """What each waiting item is for; without its document if that was deleted since: the call is paid all the same."""
+    """What each waiting item is for; without its document where that was deleted since: the call is paid anyway."""
     with database.transaction(tenant) as session:
         read = {k: context_from_data(data) for k, data in store.waiting_items(session, batch.id, keys).items()}
         ids = {context.document_id for context, _ in read.values() if context.document_id is not None}

@@ -64,7 +64,7 @@ async def is_due(
         batches = store.open_batches(session)
     for batch in batches:
         try:
-            step, _ = await _decided(database, tenant, batch, connections, settle_seconds)
+            step, _ = await _decided(database, tenant, batch, connections, settle_seconds, patient=False)
         except ModelError:
             continue
         if step is not Step.NOTHING:
@@ -88,7 +88,13 @@ def _open(database: Database, tenant: str, batch_id: UUID) -> ProviderBatch | No
 
 
 async def _decided(
-    database: Database, tenant: str, batch: ProviderBatch, connections: Connections, settle_seconds: float
+    database: Database,
+    tenant: str,
+    batch: ProviderBatch,
+    connections: Connections,
+    settle_seconds: float,
+    *,
+    patient: bool = True,
 ) -> tuple[Step, Remote | None]:
     """The next step, and what the provider says of the batch if it has it."""
     with database.transaction(tenant) as session:
@@ -106,7 +112,7 @@ async def _decided(
     if step is not Step.NOTHING or batch.remote_id is None or batch.status is not BatchStatus.SUBMITTED:
         return step, None
     service, remote_id = connections.service(batch.provider), batch.remote_id
-    remote = await patiently(lambda: service.get(remote_id))
+    remote = await (patiently(lambda: service.get(remote_id)) if patient else service.get(remote_id))
     return decide(remote), remote
 
 

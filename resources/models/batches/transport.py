@@ -52,7 +52,11 @@ async def patiently(call: Callable[[], Awaitable[T]], passing: type[RetryableErr
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(passing), wait=_wait, stop=stop_after_attempt(_TRIES), reraise=True
     )
-    return await retrying(call)
+
+    async def attempt() -> T:  # tenacity awaits only what it sees to be a coroutine function
+        return await call()
+
+    return await retrying(attempt)
 
 
 async def json_lines(provider: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
