@@ -13,7 +13,7 @@ from resources.vocabulary import ResolutionMethod
 
 SURELY_ALIKE = 0.97  # Jaro-Winkler from which long names without digits are one: a slip of the pen
 SURELY_UNLIKE = 0.80  # below it they are two
-_LEAST_ALIKE = 8  # letters of a name of which a slip can be told from another name
+_LEAST_ALIKE = 7  # letters of a word in which a slip can be told from another word: Mara is not Maria
 _LEAST_ACRONYM = 3  # letters
 
 
@@ -140,10 +140,11 @@ def _by_likeness(left: Name, right: Name) -> Verdict:
     if set(left.words) < set(right.words) or set(right.words) < set(left.words):
         return Verdict(None, method, "one name is a part of the other", score)
     if len(left.words) == len(right.words):  # names as alike as the two words in them that differ most
-        least = min(float(JaroWinkler.similarity(a, b)) for a, b in zip(left.words, right.words, strict=True))
+        unequal = [(a, b) for a, b in zip(left.words, right.words, strict=True) if a != b]
+        least = min(float(JaroWinkler.similarity(a, b)) for a, b in unequal)
         if least < SURELY_UNLIKE:
             return Verdict(False, method, f"a word in them is unlike: {least:.2f}", score)
-        if score >= SURELY_ALIKE and min(len(one), len(other)) >= _LEAST_ALIKE:
+        if score >= SURELY_ALIKE and all(min(len(a), len(b)) >= _LEAST_ALIKE for a, b in unequal):
             return Verdict(True, method, f"the same but for a slip: alike by {score:.2f}", score)
     if score < SURELY_UNLIKE:
         return Verdict(False, method, f"unlike: {score:.2f}", score)

@@ -91,10 +91,10 @@ def _line_before(text: str, start: int) -> Span | None:
 def claims(listing: Listing, mentions: Sequence[Mention], window: tuple[int, int] | None = None) -> list[Claims]:
     """What the mentions claim of every series; `window` leaves out items that do not lie in it wholly."""
     start, end = window or (0, len(listing.text))
-    placed = [m for m in mentions if m.placement.start is not None]
+    placed = [m for m in mentions if m.at is not None]
     within: list[dict[int, int]] = [{} for _ in listing.series]
     for mention in placed:
-        for number, index in listing.items_at(mention.placement.start or 0):
+        for number, index in listing.items_at(mention.at or 0):
             within[number][index] = within[number].get(index, 0) + 1
     names = {folded_name(mention.name) for mention in placed}
     result = []
@@ -141,9 +141,9 @@ def placed_in_items(listing: Listing, mentions: Sequence[Mention]) -> dict[int, 
     of = {claim.series for claim in claims(listing, mentions) if claim.of_entities}
     found: dict[int, tuple[int, int]] = {}
     for index, mention in enumerate(mentions):
-        if mention.placement.start is None:
+        if mention.at is None:
             continue
-        held = [pair for pair in listing.items_at(mention.placement.start) if pair[0] in of]
+        held = [pair for pair in listing.items_at(mention.at) if pair[0] in of]
         if held:
             found[index] = min(held, key=lambda pair: _length(listing.series[pair[0]].items[pair[1]]))
     return found

@@ -19,22 +19,31 @@ _BEST = (
 class Mention:
     """One entity as one answer named it. Offsets count characters of the document's text.
 
-    `placement` is where the quoted words stand (else the name itself), `item` the series and the item in it that
-    hold them where a series lists the entities. `stretch` is the start of the stretch that was asked.
+    `placement` is where the quoted words stand (else the name itself), `at` where in it the name begins, None where
+    nothing was found; `item` the series and the item in it that hold the name where a series lists the entities.
+    `stretch` is the start of the stretch that was asked.
     """
 
     name: str
     quote: str
     placement: Placement
+    at: int | None
     stretch: int = 0
     item: tuple[int, int] | None = None
     call_key: str | None = None
 
     @property
-    def order(self) -> tuple[bool, int, int, str, str, int]:
+    def order(self) -> tuple[bool, int, int, str, str, int, tuple[int, int]]:
         """The order of the document; what was not found in it comes last."""
-        at = self.placement.start
-        return at is None, at or 0, self.placement.end or 0, self.name, self.quote, self.stretch
+        return (
+            self.at is None,
+            self.at or 0,
+            self.placement.end or 0,
+            self.name,
+            self.quote,
+            self.stretch,
+            self.item or (-1, -1),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,18 @@ def place_rows(
             placement, quote = _elsewhere(row, stretch, start, document)
         if placement.found:
             used.add(_span(placement))
-        mentions.append(Mention(row.name, quote, placement, start, call_key=key))
+        mentions.append(
+            Mention(row.name, quote, placement, _at(document.text, placement, row.name), start, None, key)
+        )
     return mentions
+
+
+def _at(text: str, placement: Placement, name: str) -> int | None:
+    """Where the name begins in the placed words; their beginning where it does not stand in them as it is given."""
+    if placement.start is None:
+        return None
+    found = re.search(re.escape(name), text[placement.start : placement.end], re.IGNORECASE)
+    return placement.start + (found.start() if found else 0)
 
 
 def _elsewhere(row: NamedRow, stretch: PreparedText, start: int, document: PreparedText) -> tuple[Placement, str]:
@@ -81,5 +91,5 @@ def regex_mentions(pattern: str, text: str) -> list[Mention]:
         words = " ".join(name.split())
         if words:
             exact = Placement(EvidenceStatus.EXACT, start, end, 1.0)
-            mentions.append(Mention(words, text[start:end], exact))
+            mentions.append(Mention(words, text[start:end], exact, _at(text, exact, name)))
     return mentions

@@ -171,12 +171,12 @@ class Search:
 
 
 def _distinct(mentions: Sequence[Mention]) -> set[tuple[str, int | None]]:
-    return {(folded_name(mention.name), mention.placement.start) for mention in mentions}
+    return {(folded_name(mention.name), mention.at) for mention in mentions}
 
 
 def _names(mentions: Sequence[Mention]) -> list[str]:
     """The names in the order in which they were given; as often as they stand at different places."""
-    seen = {(folded_name(m.name), m.placement.start): m.name for m in mentions}
+    seen = {(folded_name(m.name), m.at): m.name for m in mentions}
     return list(seen.values())
 
 

@@ -24,8 +24,9 @@ def territories(
     text = listing.text
     blocks = blocks_of(text, lines_of(text))
     sentences = [Span(sentence.start, sentence.end) for sentence in sentences_of(text, blocks)]
-    anchors = sorted((m.placement.start, number) for number, group in enumerate(groups) for m in group
-                     if m.placement.start is not None)  # fmt: skip
+    anchors = sorted(
+        (mention.at, number) for number, group in enumerate(groups) for mention in group if mention.at is not None
+    )
     headings = [s.start for s in segments if s.kind is SegmentKind.HEADING]
     ground = _Ground(listing, blocks, sentences, headings, anchors)
     return [
@@ -49,7 +50,7 @@ class _Ground:
         self._starts = [start for start, _ in anchors]
 
     def of(self, mention: Mention, group: int) -> Iterator[tuple[int, int]]:
-        start, end = mention.placement.start, mention.placement.end
+        start, end = mention.at, mention.placement.end
         if start is None or end is None:
             return
         if mention.item is not None:

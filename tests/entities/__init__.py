@@ -1,0 +1,1 @@
+"""Tests of finding, counting and resolving entities."""
