@@ -4,9 +4,10 @@ import dagster as dg
 
 from crucible_assets.metadata import table
 from crucible_assets.partitions import ProjectKey, projects
-from crucible_assets.prompts.asset import prompts, require_project
+from crucible_assets.prompts.asset import prompts, refined_wordings, require_project
 from crucible_assets.prompts.render import render_prompt
 from resources.database.repositories.prompts import active_prompts
+from resources.database.repositories.refinements import active_refinements
 from resources.installation import Installation
 
 
@@ -14,7 +15,7 @@ from resources.installation import Installation
     asset=prompts,
     partitions_def=projects,
     blocking=True,
-    description="Every variable has one active prompt, rendered from its present definition.",
+    description="Every variable has one active prompt, made from its present definition and the refinement in force.",
 )
 def one_active_prompt_each(
     context: dg.AssetCheckExecutionContext, installation: dg.ResourceParam[Installation]
@@ -24,12 +25,13 @@ def one_active_prompt_each(
     with installation.database.transaction(key.tenant) as session:
         project = require_project(session, key)
         active = active_prompts(session, project.id)
+        refined = refined_wordings(project, active_refinements(session, project.id))
     problems = []
     for variable in project.variables:
         stored = active.get(variable.name)
         if stored is None:
             problems.append({"variable": variable.name, "problem": "no active prompt"})
-        elif stored.content_hash != render_prompt(project, variable).content_hash:
+        elif stored.content_hash != render_prompt(project, variable, refined.get(variable.name)).content_hash:
             problems.append({"variable": variable.name, "problem": "the prompt is older than the variable"})
     return dg.AssetCheckResult(
         passed=not problems,

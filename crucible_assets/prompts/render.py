@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crucible_assets.extractions.answer import shared_schema
+from crucible_assets.prompts.refined import Refined, examples_text
 from resources.models.request import Field
 from resources.project import Project
 from resources.vocabulary import UnitOfObservation, Variable, VariableType
@@ -107,19 +108,24 @@ def render_system(project: Project) -> str:
     return f"{_SYSTEM}\n\n{fenced('study', chr(10).join(context))}"
 
 
-def render_question(variable: Variable) -> str:
-    """What is asked for one variable."""
+def render_question(variable: Variable, refined: Refined | None = None) -> str:
+    """What is asked for one variable, in the researcher's words or in those that were learnt."""
     lines = [f"Variable: {variable.name}", f"Type: {variable.type.value}. {_TYPE_RULES[variable.type]}"]
     if variable.unit:
         lines.append("Convert nothing: give the number in the unit named below if it stands so.")
     if variable.multiple:
         most = f", at most {variable.max_values}" if variable.max_values else ""
         lines.append(f"Several values: list every distinct one in the order of the document{most}.")
-    said = [f"Name: {variable.title}", *([f"Unit: {variable.unit}"] if variable.unit else []), variable.instructions]
+    said = [f"Name: {variable.title}", *([f"Unit: {variable.unit}"] if variable.unit else [])]
+    said.append(refined.instructions if refined else variable.instructions)
     lines.append(fenced("instructions", "\n".join(said)))
     if variable.classification_rules:
         rules = [f"- {name}: {rule}" if rule else f"- {name}" for name, rule in variable.classification_rules.items()]
         lines.append("Categories:\n" + fenced("categories", "\n".join(rules)))
+    examples = examples_text(variable, refined)
+    if examples:
+        lines.append("Examples from other documents, which show the rule; take no value from them:")
+        lines.append(fenced("examples", examples))
     return "\n".join(lines)
 
 
@@ -129,13 +135,13 @@ def render_row(name: str) -> str:
     return "The values of this one row, and of no other:\n" + fenced("row", f"Row: {plain}")
 
 
-def render_prompt(project: Project, variable: Variable) -> Prompt:
-    """The prompt of one variable of a project."""
+def render_prompt(project: Project, variable: Variable, refined: Refined | None = None) -> Prompt:
+    """The prompt of one variable of a project, with what was learnt about its wording."""
     long = variable.multiple or variable.type is VariableType.JSON
     return Prompt(
         variable=variable.name,
         system=render_system(project),
-        question=render_question(variable),
+        question=render_question(variable, refined),
         model_settings={
             "temperature": TEMPERATURE[variable.type],
             "max_output_tokens": _OUTPUT_TOKENS_LONG if long else _OUTPUT_TOKENS,

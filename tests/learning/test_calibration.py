@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crucible_assets.learning.calibration import (
@@ -26,6 +26,7 @@ SHARES = st.floats(0, 1)
 LABELLED = st.lists(st.builds(Scored, SHARES, st.sampled_from([0.0, 0.5, 1.0])), max_size=160)
 
 
+@settings(deadline=None, max_examples=60)
 @given(LABELLED, st.lists(SHARES, min_size=2, max_size=20))
 def test_every_curve_rises_and_stays_between_0_and_1(scored, confidences):
     curve = fit(scored, IDENTITY)
@@ -37,12 +38,14 @@ def test_every_curve_rises_and_stays_between_0_and_1(scored, confidences):
         assert given_ == sorted(confidences)
 
 
+@settings(deadline=None, max_examples=60)
 @given(LABELLED)
 def test_the_same_labels_in_any_order_give_the_same_curve(scored):
     assert fit(scored, IDENTITY).points == pytest.approx(fit(scored[::-1], IDENTITY).points, abs=1.1e-4)
 
 
-@given(st.lists(st.tuples(SHARES, st.sampled_from([0.0, 1.0])), min_size=1, max_size=60))
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(SHARES, st.sampled_from([0.0, 1.0])), min_size=1, max_size=25))
 def test_the_isotonic_curve_is_the_least_squares_fit_of_rising_steps(pairs):
     """Against the max-min formula of isotonic regression (Barlow et al. 1972), at confidences on the grid."""
     rounded = sorted((round(c, 2), o) for c, o in pairs)
