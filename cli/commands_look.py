@@ -86,18 +86,15 @@ def show_estimate(path: Path, models: tuple[str, ...], documents: int) -> int:
 
 
 def _say_estimate(spec: str, result: Estimate) -> None:
-    table = Table(title=f"Estimate for {describe(spec)}", show_header=False)
-    rows = [
-        ("documents", f"{result.documents} ({result.measured} measured)"),
-        ("calls", f"{result.calls:,}"),
-        ("of them in the ledger already", f"{result.calls_known:,}"),
-        ("input tokens to pay", f"{result.input_tokens:,}"),
-        ("output tokens to pay", f"{result.output_tokens:,} ({result.output_basis})"),
-        ("cost without prefix caching", _money(result.cost_usd)),
-        ("cost with prefix caching", _money(result.cost_cached_usd)),
-    ]
-    for name, value in rows:
-        table.add_row(name, value)
+    left = result.documents - result.finished
+    console.print(
+        f"Estimate for {describe(spec)}: {left} of {result.documents} documents are to be asked "
+        f"({result.counted} counted, the rest by their length). Basis: {result.basis}."
+    )
+    table = Table("", "calls", "input tokens", "of them cached", "output tokens", "cost")
+    for way in result.ways:
+        figures = (way.count.calls, way.count.input, way.count.cached, way.count.output)
+        table.add_row(way.name, *(f"{figure:,.0f}" for figure in figures), _money(way.cost_usd))
     console.print(table)
 
 
