@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.model_server.anthropic_wire import blocks, invalid
+from tests.model_server.anthropic_wire import invalid
 from tests.model_server.config import ServerConfig
 from tests.model_server.strictness import anthropic_refusal
 from tests.model_server.view import Json
@@ -102,10 +102,19 @@ def _strict_problem(body: dict[str, Any]) -> Problem | None:
         for name in ("temperature", "top_p", "top_k"):
             if body.get(name) is not None:
                 return invalid(f"`{name}` is not supported by {body['model']}.")
-    marks = sum(block.marked for block in blocks(body, schema_in_prefix=False))
+    marks = _marks(body)
     if marks > _MAX_MARKS:
         return invalid(f"A maximum of {_MAX_MARKS} blocks with cache_control may be provided. Found {marks}.")
     return None
+
+
+def _marks(body: dict[str, Any]) -> int:
+    """How many blocks ask to be cached; a mark on the whole request counts as one."""
+    contents = [body.get("tools"), body.get("system"), *(message["content"] for message in body["messages"])]
+    marked = sum(
+        1 for content in contents if isinstance(content, list) for block in content if block.get("cache_control")
+    )
+    return marked + bool(body.get("cache_control"))
 
 
 def _output_problem(body: dict[str, Any], *, strict: bool) -> Problem | None:

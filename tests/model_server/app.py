@@ -45,7 +45,7 @@ class Application:
         self._in_flight = 0
         self._cache = PrefixCache()
         self._started = time.monotonic()
-        self._nominal_headers: dict[str, tuple[int, list[tuple[str, str]]]] = {}
+        self._nominal_headers: dict[str, tuple[int, str]] = {}
         self.batches.clear()
         if isinstance(self.answerer, Noisy):
             self.answerer.forget()
@@ -102,8 +102,10 @@ class Application:
         self, dialect: Dialect, answer: Answer, request_id: str, extra: Sequence[tuple[str, str]] = ()
     ) -> Plan:
         """An answer at once, unrecorded."""
-        headers = [(dialect.request_id_header, f"req_{request_id}"), *self.limit_headers(dialect), *extra]
-        return Plan((Step(0.0, head(answer.status, answer.content_type, headers, len(answer.body)) + answer.body),))
+        headers = [(dialect.request_id_header, f"req_{request_id}"), *extra]
+        limits = self.limit_lines(dialect)
+        opening = head(answer.status, answer.content_type, headers, len(answer.body), limits)
+        return Plan((Step(0.0, opening + answer.body),))
 
     def begin(self, call: Call, digest: bytes) -> None:
         """Record a request that came in."""
@@ -135,14 +137,14 @@ class Application:
         if self.config.output_tokens_per_minute is not None:
             self._limits = self._limits.at(time.monotonic()).written(tokens)
 
-    def limit_headers(self, dialect: Dialect) -> list[tuple[str, str]]:
-        """Rate limit headers; those without enforced limits are made once a second."""
+    def limit_lines(self, dialect: Dialect) -> str:
+        """Rate limit headers as lines; those without enforced limits are made once a second."""
         now = time.time()
         if self._limits.enforced:
-            return dialect.limit_headers(self._limits.at(time.monotonic()), now)
+            return _lines(dialect.limit_headers(self._limits.at(time.monotonic()), now))
         made = self._nominal_headers.get(dialect.api)
         if made is None or made[0] != int(now):
-            made = self._nominal_headers[dialect.api] = int(now), dialect.limit_headers(self._limits, now)
+            made = self._nominal_headers[dialect.api] = int(now), _lines(dialect.limit_headers(self._limits, now))
         return made[1]
 
     @property
@@ -153,3 +155,7 @@ class Application:
     def clock(self) -> float:
         """Seconds since the start or the last reset."""
         return time.monotonic() - self._started
+
+
+def _lines(headers: Sequence[tuple[str, str]]) -> str:
+    return "\r\n".join(f"{name}: {value}" for name, value in headers)

@@ -1,7 +1,7 @@
 """What a live call and an item of a batch share: the answer to a proper request, and what is recorded of it."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.model_server.answers import as_reply
@@ -47,7 +47,8 @@ def complete(
         app.failures.append(error)
         return Problem(500, "api_error", f"the answerer raised {type(error).__name__}: {error}")
     reply = cut_to(spoilt(reply, fault, view), view.max_tokens)
-    tokens = replace(prompted.tokens, output=max(1, count_tokens(reply.text)))
+    read = prompted.tokens
+    tokens = Tokens(read.input, read.cached, read.written, max(1, count_tokens(reply.text)))
     call.input_tokens, call.cached_tokens, call.output_tokens = tokens.input, tokens.cached, tokens.output
     call.note = reply.note
     return Completion(reply, tokens, prompted.entries)

@@ -169,11 +169,14 @@ class Exchange:
 
     def _headers(self, extra: Sequence[tuple[str, str]] = ()) -> list[tuple[str, str]]:
         own = (self._dialect.request_id_header, f"req_{self._identity}")
-        return [own, *self._app.limit_headers(self._dialect), *extra]
+        return [own, *extra]
+
+    def _limits(self) -> str:
+        return self._app.limit_lines(self._dialect)
 
     def _whole(self, answer: Answer, token_delay_s: float = 0.0, extra: Sequence[tuple[str, str]] = ()) -> Plan:
         self._call.status = answer.status
-        opening = head(answer.status, answer.content_type, self._headers(extra), len(answer.body))
+        opening = head(answer.status, answer.content_type, self._headers(extra), len(answer.body), self._limits())
         reset = self._fault is Fault.RESET
         data = opening + (answer.body[: len(answer.body) // 2] if reset else answer.body)
         # the answer begins, unseen, after the latency; its tokens come later
@@ -183,7 +186,8 @@ class Exchange:
 
     def _streamed(self, answer: Answer) -> Plan:
         self._call.status = answer.status
-        opening = head(answer.status, answer.content_type, self._headers([("cache-control", "no-cache")]), None)
+        headers = self._headers([("cache-control", "no-cache")])
+        opening = head(answer.status, answer.content_type, headers, None, self._limits())
         events = answer.events
         reset = self._fault is Fault.RESET
         if reset:

@@ -43,10 +43,13 @@ class Question:
         return found.group(1) if found else None
 
 
+_NOTHING = Question()
+
+
 def read_question(text: str) -> Question:
     """The lines of a question."""
     if "Variable:" not in text and "Row:" not in text:
-        return Question(text)
+        return _NOTHING
     text = _FENCED.sub("", text) if "</" in text else text
     lines = _LINE.findall(text)
     variables = tuple(dict.fromkeys(said for name, said in lines if name == "Variable"))

@@ -131,7 +131,9 @@ def _number(schema: Schema, *, whole: bool) -> int | float:
 def fit(value: Json, schema: Any, root: Schema) -> Json:
     """`value` turned into the type that the schema asks for, as well as it goes; null where nothing goes."""
     options = [option for option in alternatives(resolved(schema, root), root) if option.get("type") != "null"]
-    for option in sorted(options, key=lambda option: not _is_of(value, option)):
+    if len(options) > 1:  # a value that has one of the types keeps it
+        options.sort(key=lambda option: not _is_of(value, option))
+    for option in options:
         done, fitted = _fitted(value, option)
         if done:
             return fitted

@@ -59,10 +59,14 @@ def dumps(value: Json) -> bytes:
 _REASONS = {status.value: status.phrase for status in HTTPStatus} | {529: "Site Overloaded"}
 
 
-def head(status: int, content_type: str, headers: Sequence[tuple[str, str]], length: int | None) -> bytes:
-    """Status line and headers; chunked when the length is None."""
+def head(
+    status: int, content_type: str, headers: Sequence[tuple[str, str]], length: int | None, more: str = ""
+) -> bytes:
+    """Status line and headers; chunked when the length is None. `more` has ready header lines."""
     lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}", f"content-type: {content_type}"]
     lines += [f"{name}: {value}" for name, value in headers]
+    if more:
+        lines.append(more)
     lines.append("transfer-encoding: chunked" if length is None else f"content-length: {length}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
