@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from resources.models.decisions.limit_rules import LimitRule, parse_limits
+
 DEFAULT_TENANT = "default"
 """The tenant as which the command line works when CRUCIBLE_TENANT is not set."""
 
@@ -27,6 +29,7 @@ class Settings:
     parser_timeout_seconds: float
     parser_memory_mib: int
     call_timeout_seconds: float
+    limits: tuple[LimitRule, ...] = ()  # requests and tokens per minute of models, beside what providers tell
 
     @property
     def files(self) -> str:
@@ -73,6 +76,13 @@ def _number(env: Mapping[str, str], name: str, default: float, minimum: float) -
     return value
 
 
+def _limits(env: Mapping[str, str]) -> tuple[LimitRule, ...]:
+    try:
+        return parse_limits(env.get("CRUCIBLE_LIMITS", ""))
+    except ValueError as error:
+        raise SettingsError(f"CRUCIBLE_LIMITS: {error}") from None
+
+
 def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Settings from `env` (the process environment by default). Raises SettingsError."""
     env = os.environ if env is None else env
@@ -94,4 +104,5 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         parser_timeout_seconds=_number(env, "CRUCIBLE_PARSER_TIMEOUT_SECONDS", 120, 1),
         parser_memory_mib=int(_number(env, "CRUCIBLE_PARSER_MEMORY_MIB", 2048, 256)),
         call_timeout_seconds=_number(env, "CRUCIBLE_CALL_TIMEOUT_SECONDS", 120, 0.1),
+        limits=_limits(env),
     )

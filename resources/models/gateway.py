@@ -12,14 +12,16 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+from resources.models.budgets import Budget
 from resources.models.decisions.failures import Next, next_step, the_error_to_tell
+from resources.models.decisions.limit_rules import LimitRule
 from resources.models.decisions.retry import DEADLINE_SECONDS, RETRIES
 from resources.models.decisions.routing import check_weights, choose_arm, first_then_rest
-from resources.models.errors import DeferredError, ModelError
+from resources.models.errors import BreakerOpenError, DeferredError, ModelError
 from resources.models.ledger import Call, CallContext, Ledger, call_key
 from resources.models.request import ModelRequest, Provider
 from resources.models.route import Route
-from resources.models.sending import Delivery, Sender
+from resources.models.sending import Delivery, Sender, Sending
 
 __all__ = ["DEADLINE_SECONDS", "RETRIES", "Collector", "Gateway"]
 
@@ -51,17 +53,24 @@ class Gateway:
         concurrency: int,
         routes: Mapping[str, float] | None = None,
         collector: Collector | None = None,
+        budget: Budget | None = None,
+        limits: Sequence[LimitRule] = (),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
         today: Callable[[], date] = _today,
     ) -> None:
-        """`routes` are weights by 'provider:model'. Raises ValueError for a route that is none of the providers."""
+        """`routes` are weights by 'provider:model', `limits` what the installation states of its accounts.
+
+        Raises ValueError for a route that is none of the providers.
+        """
         if not providers:
             raise ValueError("A gateway needs at least one provider.")
         self.providers = tuple(providers)
         self.ledger = ledger
         self._collector = collector
-        self._sender = Sender(ledger, concurrency=concurrency, sleep=sleep, now=now, today=today)
+        self._sender = Sender(
+            ledger, concurrency=concurrency, limits=limits, budget=budget, sleep=sleep, now=now, today=today
+        )
         self._weights = dict(routes or {})
         arms = {f"{provider.name}:{provider.model}": provider for provider in reversed(self.providers)}
         if self._weights:
@@ -146,22 +155,34 @@ class Gateway:
     async def _first_that_answers(
         self, route: Route, request: ModelRequest, context: CallContext, keys: tuple[str, ...], delivery: Delivery
     ) -> Call:
-        errors: list[ModelError] = []
-        sending = self._sender.begin(request, context, route.arm, delivery)
-        for provider, key in zip(route.providers, keys, strict=True):
-            if provider in self._out:
-                errors.append(self._out[provider])
-                continue
+        errors = [self._out[provider] for provider in route.providers if provider in self._out]
+        usable = [(p, key) for p, key in zip(route.providers, keys, strict=True) if p not in self._out]
+        sending = Sending(self._sender, request, context, route.arm, delivery)
+        shut: list[tuple[float, Provider, str]] = []
+        for provider, key in usable:
             try:
-                return await sending.to(provider, key)
-            except ModelError as error:
+                return await sending.to(provider, key, patient=len(usable) == 1)
+            except BreakerOpenError as error:
                 errors.append(error)
-                step = next_step(error)
-                if step is Next.STOP or delivery.begun:
-                    raise
-                if step is Next.NEXT_MODEL_FOR_ALL:
-                    self._out[provider] = error
+                shut.append((error.retry_after or 0.0, provider, key))
+            except ModelError as error:
+                errors.append(self._failed(provider, error, delivery))
+        if len(usable) > 1:  # no model answered: those that are left alone for a while are waited for
+            for _, provider, key in sorted(shut, key=lambda item: item[0]):
+                try:
+                    return await sending.to(provider, key, patient=True)
+                except ModelError as error:
+                    errors.append(self._failed(provider, error, delivery))
         raise the_error_to_tell(errors)
+
+    def _failed(self, provider: Provider, error: ModelError, delivery: Delivery) -> ModelError:
+        """The error, when another model may be asked after it; else it is raised."""
+        step = next_step(error)
+        if step is Next.STOP or delivery.begun:
+            raise error
+        if step is Next.NEXT_MODEL_FOR_ALL:
+            self._out[provider] = error
+        return error
 
     def key(self, provider: Provider, request: ModelRequest) -> str:
         """The ledger's key of a request to one model."""
@@ -173,6 +194,6 @@ class Gateway:
 
     async def close(self) -> None:
         """Flush the ledger and close the providers, in the loop that used them."""
-        await self.ledger.close()
+        await self._sender.close()
         for provider in self.providers:
             await provider.close()

@@ -96,7 +96,7 @@ class Ledger:
 
     def __init__(self, database: Database, tenant: str) -> None:
         self.tenant = tenant
-        self._database = database
+        self.database = database
         self._queue: asyncio.Queue[tuple[dict[str, Any], bool, asyncio.Future[None]] | None] = asyncio.Queue()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._writer: asyncio.Task[None] | None = None
@@ -106,7 +106,7 @@ class Ledger:
         wanted = list(set(keys))
         if not wanted:
             return {}
-        with self._database.transaction(self.tenant) as session:
+        with self.database.transaction(self.tenant) as session:
             rows = session.execute(sa.select(calls).where(calls.c.key == sa.any_(sa.literal(wanted))))
             return {row.key: _from_row(row) for row in rows}
 
@@ -194,7 +194,7 @@ class Ledger:
     def _write(self, group: list[tuple[dict[str, Any], bool, asyncio.Future[None]]]) -> None:
         finished = [row for row, is_call, _ in group if is_call]
         failed = [row for row, is_call, _ in group if not is_call]
-        with self._database.transaction(self.tenant) as session:
+        with self.database.transaction(self.tenant) as session:
             insert_rows(session, calls, finished)
             insert_rows(session, attempts, failed)
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,3 +105,18 @@ def cost_of(
     if price is None:
         return None, None
     return (price.cost(usage) * price.batch, price.version + _BATCH) if batch else (price.cost(usage), price.version)
+
+
+@lru_cache(maxsize=4_096)
+def worst_cost(provider: str, model: str, input_tokens: int, output_tokens: int, day: date) -> Decimal | None:
+    """The most USD that a call of so many tokens can cost, whatever becomes of caches; None: no price is known."""
+    if provider in FREE_PROVIDERS:
+        return Decimal(0)
+    price = price_of(provider, model, day)
+    if price is None:
+        return None
+    fresh, read, written = (
+        Usage(input_tokens, cached, output_tokens, written)
+        for cached, written in ((0, 0), (input_tokens, 0), (0, input_tokens if provider == "anthropic" else 0))
+    )
+    return max(price.cost(usage) for usage in (fresh, read, written))

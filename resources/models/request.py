@@ -91,6 +91,12 @@ class ModelRequest:
         """All that is said to the model beside `system`, for those that take one text."""
         return f"{self.document_message}\n\n{self.question}" if self.document else self.question
 
+    @property
+    def size_bytes(self) -> int:
+        """UTF-8 bytes of all that the model is to read: texts and schema."""
+        texts = (self.system, self.user_text, "" if self.schema is None else str(self.schema))
+        return sum(len(t) if t.isascii() else len(t.encode("utf-8", "surrogatepass")) for t in texts)
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:

@@ -1,6 +1,7 @@
 """What the tests of the gateway share: requests as the pipeline makes them, and one event loop per test."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -87,14 +88,16 @@ class Desk:
         """What a call of this desk is made for."""
         return replace(CallContext(self.project_id, None, None, ("borrower",)), **changes)
 
-    def work(self, providers: Sequence[Provider], job: Callable[[Gateway], Awaitable[T]]) -> T:
-        """Run a job with a gateway of its own, as one run does."""
+    def work(self, providers: Sequence[Provider], job: Callable[[Gateway], Awaitable[T]], **options: Any) -> T:
+        """Run a job with a gateway of its own, as one run does; sleeping moves its clock and takes no time."""
 
         async def sleep(seconds: float) -> None:
             self.slept.append(seconds)
 
         async def run() -> T:
-            gateway = Gateway(providers, Ledger(self.database, self.tenant), concurrency=8, sleep=sleep)
+            clock: dict[str, Any] = {"sleep": sleep, "now": lambda: time.monotonic() + sum(self.slept)}
+            arguments: dict[str, Any] = {"concurrency": 8} | clock | options
+            gateway = Gateway(providers, Ledger(self.database, self.tenant), **arguments)
             try:
                 return await job(gateway)
             finally:

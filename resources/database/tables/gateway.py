@@ -8,7 +8,9 @@ from resources.database.tables.base import EmptyObject, Now, Text, created, meta
 lanes = sa.Table(
     "lanes",  # one for each account with a provider and model, which all tenants of an installation share
     metadata,
-    sa.Column("lane", Text, primary_key=True),  # 'openai:gpt-4.1-mini'
+    sa.Column(
+        "lane", Text, primary_key=True
+    ),  # 'openai:gpt-4.1-mini@api.openai.com#1a2b3c4d': server, and digits of the key's hash
     sa.Column("breaker", JSONB, nullable=False, server_default=EmptyObject),
     sa.Column("limits", JSONB, nullable=False, server_default=EmptyObject),
     sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
@@ -21,19 +23,19 @@ budgets = sa.Table(
     sa.Column("project_id", Text, primary_key=True),
     sa.Column("scope", Text, primary_key=True),  # '' for the whole project, else a task's id
     sa.Column("limit_usd", sa.Numeric(18, 9), nullable=False),
-    sa.Column("spent_usd", sa.Numeric(18, 9), nullable=False, server_default="0"),
+    sa.Column("spent_usd", sa.Numeric(18, 9), nullable=False, server_default="0"),  # counted when calls are stored
     sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
     project_fk(),
     sa.CheckConstraint("limit_usd >= 0 AND spent_usd >= 0", name="not_negative"),
 )
 
 reservations = sa.Table(
-    "reservations",  # money set aside for calls in flight; gone with the process that made it
+    "reservations",  # what processes hold of budgets for calls to come and in flight; nothing once it has expired
     metadata,
     tenant(),
-    sa.Column("id", UUID(as_uuid=True), primary_key=True),
-    sa.Column("project_id", Text, nullable=False),
-    sa.Column("scope", Text, nullable=False),
+    sa.Column("project_id", Text, primary_key=True),
+    sa.Column("scope", Text, primary_key=True),
+    sa.Column("holder", UUID(as_uuid=True), primary_key=True),  # the gateway of one process
     sa.Column("amount_usd", sa.Numeric(18, 9), nullable=False),
     sa.Column("expires_at", TIMESTAMP(timezone=True), nullable=False),
     created(),
