@@ -16,6 +16,8 @@ from enum import StrEnum
 from dateparser.date import DateDataParser
 
 from crucible_assets.extractions.coercion.coerced import Coerced
+from crucible_assets.extractions.coercion.date_ranges import joins, of_year, range_problem
+from crucible_assets.extractions.coercion.date_rewriting import JOINT, MARK, WORD, YEAR, rewritten_date
 from crucible_assets.extractions.coercion.months import month_of
 from crucible_assets.extractions.coercion.wordlist import wordlist
 
@@ -38,49 +40,23 @@ _YEAR_FIRST = frozenset(wordlist("zh ja ko hu lt mn"))
 _REGIONS = {"en-us": DateOrder.MDY, "en-gb": DateOrder.DMY, "en-au": DateOrder.DMY, "en-nz": DateOrder.DMY,
             "en-ie": DateOrder.DMY, "en-in": DateOrder.DMY, "en-za": DateOrder.DMY}  # fmt: skip
 
-_ORDINAL_WORDS = {
-    word: n
-    for n, word in enumerate(
-        wordlist(
-            "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-            "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
-        ),
-        start=1,
-    )
-} | {"thirtieth": 30}
-_ORDINALS = _ORDINAL_WORDS | {
-    f"{tens}-{word}": base + n
-    for tens, base, words in (
-        ("twenty", 20, list(_ORDINAL_WORDS)[:9]),
-        ("thirty", 30, ["first"]),
-    )
-    for n, word in enumerate(words, start=1)
-}
-_SPELLED_DAY = re.compile(
-    r"\b(" + "|".join(sorted((o.replace("-", r"[\s-]") for o in _ORDINALS), key=len, reverse=True)) + r")\b",
-    re.IGNORECASE,
-)
-
-_YEAR = r"(?:1\d{3}|2\d{3})"
-_ISO = re.compile(rf"(?<!\d)({_YEAR})([-/.])(\d{{1,2}})(?:\2(\d{{1,2}}))?(?![\d]|[-/.]\d)(?=T|\D|$)")
-_COMPACT = re.compile(rf"(?<!\d)({_YEAR})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
-_FIGURES = re.compile(rf"(?<![\d./-])(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?({_YEAR}|\d{{2}})(?![\d]|[/-]\d)")
-_MONTH_YEAR = re.compile(rf"(?<![\d./-])(\d{{1,2}})[/.-]({_YEAR})(?!\d)")
+_ISO = re.compile(rf"(?<!\d)({YEAR})([-/.])(\d{{1,2}})(?:\2(\d{{1,2}}))?(?![\d]|[-/.]\d)(?=T|\D|$)")
+_COMPACT = re.compile(rf"(?<!\d)({YEAR})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
+_FIGURES = re.compile(rf"(?<![\d./-])(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?({YEAR}|\d{{2}})(?![\d]|[/-]\d)")
+_MONTH_YEAR = re.compile(rf"(?<![\d./-])(\d{{1,2}})[/.-]({YEAR})(?!\d)")
 _CJK = re.compile(r"(?<!\d)(\d{4})\s*[年년]\s*(?:(\d{1,2})\s*[月월]\s*(?:(\d{1,2})\s*[日일号])?)?")
-_MARK = r"(?:\s?(?:st|nd|rd|th|er|re|ste|de|º|ª|°|:a|:e)\b|\.)?"
-_JOINT = r"(?:[\s,.'’-]|\b(?:day|of|the|de|del|di|den|d)\b)*"
-_WORD = r"([^\W\d_]{3,14})\.?"
 _DAY_WORD_YEAR = re.compile(
-    rf"(?<![\d.,])(\d{{1,2}}){_MARK}{_JOINT}\b{_WORD}{_JOINT}(?:in the year\s+)?"
-    rf"({_YEAR}|['’]?\d{{2}})(?![\d]|[.,]\d)",
+    rf"(?<![\d.,])(\d{{1,2}}){MARK}{JOINT}\b{WORD}{JOINT}(?:in the year\s+)?"
+    rf"({YEAR}|['’]?\d{{2}})(?![\d]|[.,]\d)",
     re.IGNORECASE,
 )
 _WORD_DAY_YEAR = re.compile(
-    rf"\b{_WORD}\s*(?:the\s+)?(\d{{1,2}}){_MARK}(?:\s*,\s*|\s+)(?:of\s+)?({_YEAR})(?!\d)", re.IGNORECASE
+    rf"\b{WORD}\s*(?:the\s+)?(\d{{1,2}}){MARK}(?:\s*,\s*|\s+)(?:of\s+)?({YEAR})(?!\d)", re.IGNORECASE
 )
-_YEAR_WORD_DAY = re.compile(rf"(?<!\d)({_YEAR})[\s.,-]+(?:év\s+)?{_WORD}[\s.,-]*(\d{{1,2}})(?!\d)", re.IGNORECASE)
-_WORD_YEAR = re.compile(rf"\b{_WORD}{_JOINT}({_YEAR})(?!\d)", re.IGNORECASE)
-_YEAR_ALONE = re.compile(rf"(?<![\d.,/-])({_YEAR})(?![\d]|[.,/-]\d)")
+_YEAR_WORD_DAY = re.compile(rf"(?<!\d)({YEAR})[\s.,-]+(?:év\s+)?{WORD}[\s.,-]*(\d{{1,2}})(?!\d)", re.IGNORECASE)
+_WORD_YEAR = re.compile(rf"\b{WORD}{JOINT}({YEAR})(?!\d)", re.IGNORECASE)
+_OTHER_CALENDARS = frozenset({"ar", "fa", "ur", "ps"})  # where 1442 is rather a year of the Hijra than of our era
+_YEAR_ALONE = re.compile(rf"(?<![\d.,/-])({YEAR})(?![\d]|[.,/-]\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +70,39 @@ class _Found:
 def coerce_date(raw: object, text: str, language: str | None, order: DateOrder | None = None) -> Coerced:
     """The one date that the answer states, as ISO text.
 
-    Problems without a value: no date, several dates, no such day, no year. Problem with a value: ambiguous order.
+    Problems without a value: no date, several dates, no such day, no year, perhaps another calendar. Problems with
+    a value: ambiguous order; a range, of which the beginning is kept; a part of a year, of which the year is kept.
     """
     if isinstance(raw, bool):
         return Coerced(None, text, problem=f"{text!r} is a truth value, not a date")
-    plain = _SPELLED_DAY.sub(lambda m: str(_ORDINALS[re.sub(r"\s", "-", m.group(1).lower())]), text)
-    found = list(_dates(plain, language, order or default_order(language)))
+    plain = rewritten_date(text, language)
+    found = sorted(_dates(plain, language, order or default_order(language)), key=lambda f: f.start)
+    known = max((len(f.iso) for f in found if f.iso is not None), default=0)
+    if (year := of_year(plain, text, known)) is not None:
+        return year
     if not found:
         return _by_library(plain, text, language)
-    if len({f.iso for f in found}) > 1:
-        return Coerced(None, text, problem=f"{_short(text)} holds several dates")
-    if found[0].iso is None:
+    problem = (
+        f"{_short(text)} is an ambiguous date: day or month first"
+        if found and all(f.ambiguous for f in found)
+        else None
+    )
+    if any(f.iso is None for f in found) and len({f.iso for f in found}) == 1:
         return Coerced(None, text, problem=f"{_short(text)} names a day that does not exist")
-    problem = f"{_short(text)} is an ambiguous date: day or month first" if found[0].ambiguous else None
-    return Coerced(found[0].iso, text, problem=problem)
+    if len({f.iso for f in found}) > 1:
+        if not _is_range(plain, found):
+            return Coerced(None, text, problem=f"{_short(text)} holds several dates")
+        problem = range_problem(text, found[0].iso, found[1].iso)
+    iso = found[0].iso
+    if iso is not None and (language or "")[:2].lower() in _OTHER_CALENDARS and "1300" <= iso[:4] <= "1500":
+        return Coerced(None, text, problem=f"{_short(text)} may be a date of another calendar")
+    return Coerced(iso, text, problem=problem)
+
+
+def _is_range(plain: str, found: list[_Found]) -> bool:
+    if len(found) != 2 or found[0].iso is None or found[1].iso is None or found[0].iso >= found[1].iso:
+        return False
+    return joins(plain, found[0].end, found[1].start)
 
 
 def default_order(language: str | None) -> DateOrder | None:
@@ -251,7 +246,7 @@ def _by_library(plain: str, text: str, language: str | None) -> Coerced:
     """The remaining languages and spellings, by dateparser; only a year that stands in the text is believed."""
     nothing = Coerced(None, text, problem=f"{_short(text)} is not a date with a year")
     base = (language or "").replace("_", "-").split("-")[0].lower()
-    year = re.search(_YEAR, plain)
+    year = re.search(YEAR, plain)
     named = re.search(r"[^\W\d_]{2}", plain)  # a month in words; 'Q1 2020' names none
     if not base or year is None or named is None or len(plain) > 100:
         return nothing
