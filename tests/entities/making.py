@@ -1,7 +1,9 @@
 """What the tests of entities share: projects, documents, mentions, and a model over HTTP."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,13 +12,14 @@ from crucible_assets.extractions.entities.mention import Found, Mention
 from crucible_assets.extractions.grounding.place import NOT_FOUND, Placement
 from crucible_assets.extractions.plan import Chunk, Source
 from resources.database.engine import Database
+from resources.database.repositories.documents import NewFile, take_in
 from resources.database.repositories.projects import save_project
 from resources.models.gateway import Gateway
 from resources.models.ledger import Ledger
 from resources.models.providers.openai import OpenAIProvider
 from resources.models.request import Provider
 from resources.project import Project, project_from_data
-from resources.vocabulary import EvidenceStatus, Segment
+from resources.vocabulary import DocumentOrigin, EvidenceStatus, Segment
 from tests.model_server import Answerer, ModelServer
 
 
@@ -56,9 +59,17 @@ class Finding:
         self.database = database
         self._provider = provider
 
-    def __call__(self, project: Project, source: Source, spans: Sequence[Chunk] = ()) -> Found:
+    def stored(self, project: Project, source: Source) -> Source:
+        """The document as the database knows it."""
+        digest = hashlib.sha256(source.text.encode()).hexdigest()
+        file = NewFile(source.name, digest, len(source.text), f"default/{digest}")
         with self.database.transaction("default") as session:
             save_project(session, project)
+            (taken,) = take_in(session, project.id, [file], DocumentOrigin.FOLDER)
+        return replace(source, id=taken.document_id)
+
+    def __call__(self, project: Project, text: Source, spans: Sequence[Chunk] = ()) -> Found:
+        source = self.stored(project, text)
 
         async def run() -> Found:
             gateway = Gateway([self._provider()], Ledger(self.database, "default"), concurrency=8, sleep=_at_once)

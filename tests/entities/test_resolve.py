@@ -87,22 +87,8 @@ def test_every_join_is_recorded():
 
 
 NAMES = [
-    "Acme",
-    "Acme GmbH",
-    "Acme AG",
-    "ACME Inc.",
-    "J. Smith",
-    "John Smith",
-    "Jane Smith",
-    "Smith, John",
-    "Patient 3",
-    "Patient 8",
-    "patient 3",
-    "WHO",
-    "World Health Organization",
-    "HP-1001",
-    "HP-1002",
-    "Order HP-1001",
+    *("Acme", "Acme GmbH", "Acme AG", "ACME Inc.", "J. Smith", "John Smith", "Jane Smith", "Smith, John", "WHO"),
+    *("Patient 3", "Patient 8", "patient 3", "World Health Organization", "HP-1001", "HP-1002", "Order HP-1001"),
 ]
 MENTIONS = st.lists(
     st.builds(

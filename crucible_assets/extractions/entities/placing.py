@@ -53,8 +53,8 @@ def _at(text: str, placement: Placement, name: str) -> int | None:
 
 
 def _elsewhere(row: NamedRow, stretch: PreparedText, start: int, document: PreparedText) -> tuple[Placement, str]:
-    """The name in the stretch, else the quote or the name anywhere; with the words that are placed."""
-    for words, text, offset in ((row.name, stretch, start), (row.source_text, document, 0), (row.name, document, 0)):
+    """The quote anywhere, else the name in the stretch, else anywhere; with the words that are placed."""
+    for words, text, offset in ((row.source_text, document, 0), (row.name, stretch, start), (row.name, document, 0)):
         for placement in placements(words, text)[:1]:
             moved = _moved(placement, offset)
             if _shows(document.text, moved, row.name):
