@@ -2,7 +2,8 @@
 
 For tests (`ModelServer`, in a thread) and benchmarks (`SubprocessModelServer`, or `python -m tests.model_server`).
 A request's bytes become a `RequestView`, an `Answerer` turns that into a `Reply`, faults and timing are applied, and
-the wire format makes a plan of timed writes of it. Every request is recorded as a `Call`.
+the wire format makes a plan of timed writes of it. Every request is recorded as a `Call`. Items of provider batches
+go the same way, worked on in the background. `Noisy` makes an answerer err in known ways.
 """
 
 from tests.model_server.answers import LabelledLines, Script, ScriptExhaustedError

@@ -1,8 +1,7 @@
-"""Provider batches, asked for through the real SDKs over real sockets."""
+"""OpenAI's batches, and what both services' have in common, asked for through the real SDKs over real sockets."""
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import anthropic
@@ -12,82 +11,19 @@ import pytest
 
 from tests.model_server import ConfigError, LabelledLines, ModelServer, SubprocessModelServer
 from tests.model_server import openai_batches as openai_side
-from tests.model_server.prompts import answer_schema, fenced, messages
-
-SCHEMA = answer_schema({"amount": "number"})
-FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "schema": SCHEMA}}
-
-
-def openai_client(server: ModelServer | SubprocessModelServer) -> openai.OpenAI:
-    return openai.OpenAI(base_url=server.openai_url, api_key="key", max_retries=0, timeout=10)
-
-
-def anthropic_client(server: ModelServer | SubprocessModelServer) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=server.anthropic_url, api_key="key", max_retries=0, timeout=10)
-
-
-def chat_body(number: int, **changes: Any) -> dict[str, Any]:
-    return {"model": "m", "messages": messages(f"Amount: {number}"), "response_format": FORMAT} | changes
-
-
-def line(number: int, **changes: Any) -> dict[str, Any]:
-    url = "/v1/chat/completions"
-    return {"custom_id": f"item-{number}", "method": "POST", "url": url, "body": chat_body(number)} | changes
-
-
-def upload(client: openai.OpenAI, lines: Iterable[Mapping[str, Any] | str]) -> Any:
-    text = "\n".join(one if isinstance(one, str) else json.dumps(one) for one in lines)
-    return client.files.create(file=("requests.jsonl", text.encode()), purpose="batch")
-
-
-def submit(client: openai.OpenAI, lines: Iterable[Mapping[str, Any] | str], **changes: Any) -> Any:
-    arguments: dict[str, Any] = {"endpoint": "/v1/chat/completions", "completion_window": "24h"} | changes
-    return client.batches.create(input_file_id=upload(client, lines).id, **arguments)
-
-
-def until(look: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + 10
-    while not done(found := look()):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.005)
-    return found
-
-
-def ended(client: openai.OpenAI, batch: Any) -> Any:
-    ends = ("completed", "failed", "expired", "cancelled")
-    return until(lambda: client.batches.retrieve(batch.id), lambda found: found.status in ends)
-
-
-def output(client: openai.OpenAI, name: str | None) -> dict[str, Any]:
-    if name is None:
-        return {}
-    lines = [json.loads(text) for text in client.files.content(name).text.splitlines()]
-    return {found["custom_id"]: found for found in lines}
-
-
-def params(number: int, **changes: Any) -> dict[str, Any]:
-    return {
-        "model": "claude-haiku-5-5",
-        "max_tokens": 500,
-        "messages": [{"role": "user", "content": fenced(f"Amount: {number}") + "\n\nWhich amount?"}],
-        "output_config": {"format": {"type": "json_schema", "schema": SCHEMA}},
-    } | changes
-
-
-def message_batch(client: anthropic.Anthropic, count: int) -> Any:
-    requests: Any = [{"custom_id": f"item-{number}", "params": params(number)} for number in range(count)]
-    return client.messages.batches.create(requests=requests)
-
-
-def message_results(client: anthropic.Anthropic, batch: Any) -> dict[str, Any]:
-    until(lambda: client.messages.batches.retrieve(batch.id), lambda found: found.processing_status == "ended")
-    return {found.custom_id: found.result for found in client.messages.batches.results(batch.id)}
-
-
-@pytest.fixture
-def quick(model_server: ModelServer) -> ModelServer:
-    model_server.configure(batch_seconds=0.02)
-    return model_server
+from tests.model_server.batching import (
+    anthropic_client,
+    chat_body,
+    ended,
+    line,
+    message_batch,
+    openai_client,
+    output,
+    params,
+    submit,
+    until,
+    upload,
+)
 
 
 def test_a_batch_goes_through_its_states_and_answers_every_item(model_server: ModelServer) -> None:
@@ -302,58 +238,6 @@ def test_embeddings_can_be_a_batch(quick: ModelServer) -> None:
         done = ended(client, submit(client, [asked], endpoint="/v1/embeddings"))
         found = output(client, done.output_file_id)["a"]["response"]["body"]
     assert [len(item["embedding"]) for item in found["data"]] == [384, 384]
-
-
-def test_a_message_batch_ends_with_a_result_for_every_item(quick: ModelServer) -> None:
-    quick.configure(batch_seconds=0.3)
-    with anthropic_client(quick) as client:
-        batch = message_batch(client, 12)
-        assert (batch.processing_status, batch.request_counts.processing) == ("in_progress", 12)
-        assert batch.results_url is None
-        with pytest.raises(anthropic.AnthropicError, match="results_url"):
-            client.messages.batches.results(batch.id)
-        with pytest.raises(anthropic.BadRequestError, match="still processing"):
-            client.messages.batches.delete(batch.id)
-        found = message_results(client, batch)
-        assert sorted(found) == sorted(f"item-{number}" for number in range(12))
-        assert list(found) != [f"item-{number}" for number in range(12)]
-        answer = found["item-7"]
-        assert answer.type == "succeeded"
-        assert json.loads(answer.message.content[0].text)["amount"]["value"] == 7
-        done = client.messages.batches.retrieve(batch.id)
-        assert (done.request_counts.succeeded, done.request_counts.processing) == (12, 0)
-        assert done.ended_at is not None
-        assert done.created_at < done.ended_at
-        assert client.messages.batches.delete(batch.id).type == "message_batch_deleted"
-        with pytest.raises(anthropic.NotFoundError):
-            client.messages.batches.retrieve(batch.id)
-    assert quick.stats().batch_useful == 12
-
-
-def test_items_of_a_message_batch_err_and_expire(quick: ModelServer) -> None:
-    quick.configure(batch_expire_share=0.25, faults={"permanent": {"Amount: 1": "overloaded"}})
-    requests: Any = [{"custom_id": str(number), "params": params(number)} for number in range(8)]
-    requests[2]["params"]["messages"] = []
-    with anthropic_client(quick) as client:
-        batch = client.messages.batches.create(requests=requests)
-        found = message_results(client, batch)
-        counts = client.messages.batches.retrieve(batch.id).request_counts
-    assert {name for name, result in found.items() if result.type == "expired"} == {"6", "7"}
-    assert found["1"].error.error.type == "overloaded_error"
-    assert found["2"].error.error.type == "invalid_request_error"
-    assert (counts.succeeded, counts.errored, counts.expired, counts.canceled) == (4, 2, 2, 0)
-
-
-def test_a_message_batch_can_be_cancelled(quick: ModelServer) -> None:
-    quick.configure(batch_hold=True)
-    with anthropic_client(quick) as client:
-        batch = message_batch(client, 3)
-        cancelled = client.messages.batches.cancel(batch.id)
-        assert cancelled.processing_status == "canceling"
-        assert cancelled.cancel_initiated_at is not None
-        quick.configure(batch_hold=False)
-        assert {result.type for result in message_results(client, batch).values()} == {"canceled"}
-        assert client.messages.batches.retrieve(batch.id).request_counts.canceled == 3
 
 
 @pytest.mark.parametrize(
