@@ -14,6 +14,8 @@ from crucible_assets.exports.asset import exports
 from crucible_assets.exports.checks import files_are_stored
 from crucible_assets.extractions.asset import extractions, samples
 from crucible_assets.extractions.checks import every_cell_has_a_state
+from crucible_assets.learning.asset import calibration, feedback, refinements
+from crucible_assets.learning.checks import calibration_does_no_harm, refinements_are_asked
 from crucible_assets.prompts.asset import prompts, variables
 from crucible_assets.prompts.checks import one_active_prompt_each
 from jobs.jobs import ALL_JOBS
@@ -24,7 +26,12 @@ from sensors.inbox import inbox_sensor
 from sensors.tasks import task_sensor
 
 defs = dg.Definitions(
-    assets=[documents, chunks, embeddings, variables, prompts, samples, extractions, dataset, exports],
+    assets=[
+        *(documents, chunks, embeddings),
+        *(variables, feedback, refinements, prompts),
+        *(samples, extractions),
+        *(dataset, exports, calibration),
+    ],
     asset_checks=[
         documents_are_readable,
         chunks_cover_the_text,
@@ -34,6 +41,8 @@ defs = dg.Definitions(
         cells_add_up,
         values_keep_the_rules,
         files_are_stored,
+        refinements_are_asked,
+        calibration_does_no_harm,
     ],
     jobs=ALL_JOBS,
     schedules=[refresh],

@@ -43,4 +43,19 @@ export = dg.define_asset_job(
     description="Assemble the dataset of a project, check it, and write its files.",
 )
 
-ALL_JOBS = (ingest, prepare, sample, full, export, provider_batches)
+refine = dg.define_asset_job(
+    "refine",
+    selection=["refinements", "calibration"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Learn from verdicts and gold: better instructions where they measure as well, confidence to believe.",
+)
+calibrate = dg.define_asset_job(
+    "calibrate",
+    selection=["calibration"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Calibrate the confidence of a project's variables on verdicts and gold; no model is asked.",
+)
+
+ALL_JOBS = (ingest, prepare, sample, full, export, refine, calibrate, provider_batches)

@@ -49,6 +49,7 @@ class Wish:
     formats: tuple[str, ...] = ()
     export_options: Mapping[str, Any] | None = None
     force: bool = False
+    variables: tuple[str, ...] = ()  # of a REFINE task; all when empty
     calls: CallMode | None = None  # None: as the project says
 
     def as_json(self) -> dict[str, Any]:
@@ -71,6 +72,7 @@ class Wish:
             tuple(data.get("formats") or ()),
             data.get("export_options") or {},
             bool(data.get("force")),
+            tuple(data.get("variables") or ()),
             CallMode(data["calls"]) if data.get("calls") else None,
         )
 
@@ -88,6 +90,8 @@ class Wish:
             tags["crucible/export_options"] = json.dumps(dict(self.export_options), sort_keys=True)
         if self.force:
             tags["crucible/force"] = "true"
+        if self.variables:
+            tags["crucible/variables"] = ",".join(self.variables)
         if self.calls is not None:
             tags["crucible/calls"] = self.calls.value
         return tags
@@ -99,6 +103,8 @@ def steps_of(kind: TaskKind, project: ProjectKey, batch_keys: Sequence[str], all
     deliver = Step("export", str(project))
     if kind is TaskKind.EXPORT:
         return [deliver]
+    if kind is TaskKind.REFINE:
+        return [Step("prepare", str(project)), Step("refine", str(project)), Step("prepare", str(project))]
     ingest = [_over("ingest", first, last) for first, last in ranges]
     prepare = Step("prepare", str(project))
     if kind is TaskKind.INGEST:

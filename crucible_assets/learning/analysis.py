@@ -38,10 +38,12 @@ class CellSeen:
     row_key: str
     state: CellState
     value: JsonValue
-    confidence: float | None = None
+    confidence: float | None = None  # the model's own, corrected by the evidence, before calibration
+    model: str | None = None
     quote: str | None = None
     start: int | None = None  # of the quote in the document's text
     evidence: EvidenceStatus = EvidenceStatus.NONE
+    read: JsonValue = None  # what was read, where `if_uncertain` keeps it out of the dataset
 
     @property
     def judged(self) -> Judged:

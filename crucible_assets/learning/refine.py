@@ -196,7 +196,8 @@ def read_proposal(
     """A model's reply as a proposal. Raises ProposalError when the instructions cannot be used.
 
     A counter-example that is not sound is left out with the reason: its text must stand in the case's document, its
-    values must be those that people gave, its quote must stand in its text.
+    values must be those that people gave, its quote must stand in its text. Those of the refinement in force stay
+    while there is room.
     """
     try:
         data = json_object(reply)
@@ -213,8 +214,9 @@ def read_proposal(
             dropped.append(f"more than {MOST_COUNTER_EXAMPLES} counter-examples")
         else:
             kept.append(made)
-    refined = Refined(instructions, tuple(kept))
     before = present or Refined(variable.instructions)
+    earlier = [c for c in before.counter_examples if c not in kept]
+    refined = Refined(instructions, (*kept, *earlier)[:MOST_COUNTER_EXAMPLES])
     if normalised(instructions) == normalised(before.instructions) and not kept:
         raise ProposalError("the instructions are those that are there already")
     summary = data.get("summary")

@@ -23,11 +23,14 @@ def test_the_lineage_is_the_design():
         "chunks": {"documents"},
         "embeddings": {"chunks"},
         "variables": set(),
-        "prompts": {"variables"},
+        "feedback": set(),
+        "refinements": {"variables", "feedback"},
+        "prompts": {"variables", "refinements"},
         "samples": {"chunks", "prompts"},
         "extractions": {"chunks", "prompts"},
         "dataset": {"extractions", "samples"},
         "exports": {"dataset"},
+        "calibration": {"dataset", "feedback"},
     }
 
 
@@ -40,12 +43,14 @@ def test_every_asset_says_what_it_is_who_owns_it_and_is_checked():
         assert node.owners, key
         assert node.kinds, key
         assert node.group_name != "default", key
-        assert key in checked or key.to_user_string() in {"variables", "samples"}, key
+        assert key in checked or key.to_user_string() in {"variables", "feedback", "samples"}, key
 
 
 def test_jobs_schedule_and_sensors_are_there():
     repository = defs.get_repository_def()
-    assert {"ingest", "prepare", "sample", "full", "export"} <= {job.name for job in repository.get_all_jobs()}
+    assert {"ingest", "prepare", "sample", "full", "export", "refine", "calibrate"} <= {
+        job.name for job in repository.get_all_jobs()
+    }
     assert [schedule.name for schedule in repository.schedule_defs] == ["refresh"]
     assert {sensor.name for sensor in repository.sensor_defs} == {"task_sensor", "inbox_sensor"}
 
@@ -71,5 +76,9 @@ def test_a_full_task_reads_prepares_extracts_and_delivers():
     steps = steps_of(TaskKind.FULL, ProjectKey("t", "a"), ["t/a/0001", "t/a/0002"], keys)
     assert [step.job for step in steps] == ["ingest", "ingest", "prepare", "full", "full", "export"]
     assert [step.job for step in steps_of(TaskKind.EXPORT, ProjectKey("t", "a"), [], keys)] == ["export"]
-    wish = Wish(sample=3, models=("a:b",), formats=("xlsx",), export_options={"bom": True}, force=True)
+    refine = steps_of(TaskKind.REFINE, ProjectKey("t", "a"), [], keys)
+    assert [step.job for step in refine] == ["prepare", "refine", "prepare"]
+    wish = Wish(
+        sample=3, models=("a:b",), formats=("xlsx",), export_options={"bom": True}, force=True, variables=("x", "y")
+    )
     assert Wish.from_json(wish.as_json()) == wish

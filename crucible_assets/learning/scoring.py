@@ -1,0 +1,77 @@
+"""From labels and cells to calibration curves with their reliability figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crucible_assets.learning.analysis import CellSeen
+from crucible_assets.learning.calibration import Curve, Scored, fit_curves
+from crucible_assets.learning.labels import CellKey, Judged, Labels, claim_of, claim_outcome
+from crucible_assets.learning.reliability import Improvement, improvements
+from resources.vocabulary import Claim, Variable
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """One curve; the variable '' is all variables together."""
+
+    model: str
+    variable: str
+    claim: Claim
+    curve: Curve
+    reliability: Improvement
+
+
+def scored_cells(
+    labels: Labels, cells: Mapping[CellKey, CellSeen], variables: Mapping[str, Variable]
+) -> dict[tuple[str, Claim], dict[str, list[Scored]]]:
+    """Labelled cells that have a confidence, by model and claim, then by variable. The order is that of the keys."""
+    found: dict[tuple[str, Claim], dict[str, list[Scored]]] = {}
+    for key in sorted(labels.by_cell, key=str):
+        cell, variable = cells.get(key), variables.get(key[2])
+        if cell is None or variable is None or cell.confidence is None:
+            continue
+        claim = claim_of(cell.state)
+        if claim is None:
+            continue
+        claimed = Judged(cell.state, cell.value if cell.read is None else cell.read)
+        outcome = claim_outcome(labels.by_cell[key], variable, claimed)
+        if outcome is not None:
+            of_claim = found.setdefault((cell.model or "", claim), {})
+            of_claim.setdefault(variable.name, []).append(Scored(cell.confidence, outcome, str(key[0])))
+    return found
+
+
+def calibrate(
+    labels: Labels, cells: Mapping[CellKey, CellSeen], variables: Mapping[str, Variable]
+) -> list[Calibration]:
+    """Every curve that the labels give, with figures measured by cross-validation."""
+    made: list[Calibration] = []
+    for (model, claim), scored in sorted(scored_cells(labels, cells, variables).items()):
+        curves, figures = fit_curves(scored), improvements(scored)
+        made += [Calibration(model, name, claim, curves[name], figures[name]) for name in sorted(curves)]
+    return made
+
+
+def rows_of(calibrations: list[Calibration]) -> list[dict[str, str]]:
+    """The curves as rows of a table: how much there was, how it was learnt, and what it gains."""
+    rows = []
+    for item in calibrations:
+        before, after = item.reliability.before, item.reliability.after
+        if before is None or after is None:
+            continue
+        rows.append(
+            {
+                "variable": item.variable or "all together",
+                "claim": item.claim.value,
+                "model": item.model,
+                "labels": str(item.curve.labels),
+                "method": item.curve.method.value,
+                "right": f"{before.accuracy:.2f}",
+                "confidence": f"{before.mean_confidence:.2f}",
+                "ECE before": f"{before.ece:.3f}",
+                "ECE after": f"{after.ece:.3f}",
+                "Brier before": f"{before.brier:.3f}",
+                "Brier after": f"{after.brier:.3f}",
+            }
+        )
+    return rows
