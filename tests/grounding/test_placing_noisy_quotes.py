@@ -21,7 +21,7 @@ WORDS = [match.span() for match in re.finditer(r"(?:\S*[a-z]-\n)?\S+", LEASE)]
 
 
 @st.composite
-def stretches(draw: st.DrawFn, least: int = 4, most: int = 40) -> tuple[int, int]:
+def stretches(draw: st.DrawFn, least: int = 4, most: int = 60) -> tuple[int, int]:
     """The span of a few consecutive words of the lease, as offsets into the document."""
     first = draw(st.integers(0, len(WORDS) - least))
     length = draw(st.integers(least, min(most, len(WORDS) - first)))
@@ -44,11 +44,26 @@ CHARACTER_NOISE = {
     "ligatures": lambda quote: quote.replace("fi", "ﬁ").replace("ff", "ﬀ"),
     "full width": lambda quote: quote.replace("a", "\uff41").replace("0", "\uff10"),
     "soft hyphens": lambda quote: quote.replace("ent", "e\u00adnt"),
+    "zero width": lambda quote: quote.replace("er", "e\u200br"),
+    "bold": lambda quote: "**" + quote + "**",
+    "a word bold": lambda quote: re.sub(r"\b([a-z]{5,})\b", r"**\1**", quote, count=1),
+    "bullet": lambda quote: "• " + quote,
+    "heading": lambda quote: "## " + quote,
+    "table": lambda quote: "| " + quote.replace(", ", " | ") + " |",
+    "quoted": lambda quote: f'"{quote}"',
+    "single quotes": lambda quote: quote.replace('"', "'"),
+    "without quotes": lambda quote: quote.replace('"', ""),
+    "without commas": lambda quote: re.sub(r",(?=\s)", "", quote),
+    "semicolons": lambda quote: re.sub(r",(?=\s)", ";", quote),
+    "final ellipsis": lambda quote: quote + " …",
+    "leading dots": lambda quote: "..." + quote,
+    "run together": lambda quote: re.sub(r"(?<=[a-z]) (?=[a-z]{4})", "", quote, count=1),
+    "torn apart": lambda quote: re.sub(r"\b([a-z]{5})([a-z]{4,})\b", r"\1 \2", quote, count=1),
 }
 
 
 @given(stretches(), st.lists(st.sampled_from(sorted(CHARACTER_NOISE)), min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_a_quote_differing_in_characters_only_is_found_exactly_there(
     span: tuple[int, int], noises: list[str]
 ) -> None:

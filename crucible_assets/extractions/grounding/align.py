@@ -99,7 +99,8 @@ def _matched(opcodes: Opcodes, similar: Callable[[int, int], bool]) -> list[Pair
 def _closed_up(pairs: list[Pair], quote: Sequence[str], window: Sequence[str]) -> list[Pair]:
     """The same matches in the shortest span: a repeated word at the ends is matched at its repeat nearest the rest.
 
-    First every match moves right as far as the next one allows, then left as far as the one before allows.
+    First every match moves right as far as the next one allows, then left as far as the one before allows, unless
+    it would leave the next one.
     """
     closed = list(pairs)
     for k in range(len(closed) - 2, -1, -1):
@@ -107,7 +108,10 @@ def _closed_up(pairs: list[Pair], quote: Sequence[str], window: Sequence[str]) -
         closed[k] = i, next((p for p in range(closed[k + 1][1] - 1, at, -1) if window[p] == quote[i]), at)
     for k in range(1, len(closed)):
         i, at = closed[k]
-        closed[k] = i, next((p for p in range(closed[k - 1][1] + 1, at) if window[p] == quote[i]), at)
+        behind = closed[k - 1][1] + 1
+        # A match that is followed by its neighbour goes only to join the one before.
+        followed = k + 1 < len(closed) and closed[k + 1] == (i + 1, at + 1)
+        closed[k] = i, next((p for p in range(behind, behind + 1 if followed else at) if window[p] == quote[i]), at)
     return closed
 
 

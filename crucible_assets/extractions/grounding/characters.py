@@ -48,6 +48,7 @@ _VOWEL_SIGN_RANGES = (
     *((0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2), (0x05C4, 0x05C5), (0x05C7, 0x05C7)),
     *((0x0610, 0x061A), (0x064B, 0x0655), (0x0670, 0x0670), (0x06D6, 0x06DC), (0x0640, 0x0640)),
 )
+_SIGNS = "+<>=±≤≥≠≈×÷"
 _OVERRIDES = {
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u02b9`\u00b4\uff07\u05f3", "'"),
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02\u05f4\u00a8", '"'),
@@ -185,7 +186,7 @@ def _word_kind(character: str) -> int:
         return WORD_ALONE if is_unspaced(character) else WORD_LETTER
     if category == "Sc" or character in "%\u2030":
         return WORD_ALONE
-    return SIGN if category == "Sm" else 0
+    return SIGN if character in _SIGNS else 0
 
 
 TABLES: Final = _Tables()

@@ -95,17 +95,29 @@ def _at(quote: _Quote, document: PreparedText, place: int) -> FuzzySpan | None:
     found = _aligned(quote, document, place - slack, place + length + slack)
     if found is None or found.alignment.coverage < _PROMISING:
         return None
-    if not found.passes:
+    span = _accepted(found, quote, document, slack)
+    if span is None:
         begin, end = found.extent
         found = _aligned(quote, document, begin - slack - _ROOM, end + slack + _ROOM)
-    if found is not None and not (found.begin <= found.extent[0] and found.extent[1] <= found.end):
-        begin, end = found.extent
-        found = _aligned(quote, document, begin - slack, end + slack)
-    if found is None or not found.passes or not found.comparison.says_the_same(found.alignment):
+        span = None if found is None else _accepted(found, quote, document, slack)
+    return span
+
+
+def _accepted(found: _Aligned, quote: _Quote, document: PreparedText, slack: int) -> FuzzySpan | None:
+    """The span of an alignment that passes the gate, when the whole quote has been seen beside it."""
+    begin, end = found.extent
+    if begin < found.begin or end > found.end:
+        again = _aligned(quote, document, begin - slack, end + slack)
+        found = found if again is None else again
+    # With nothing beside it, no repeat near by can draw a word away.
+    tight = _aligned(quote, document, *found.extent)
+    if tight is not None and tight.alignment.score > found.alignment.score:
+        found = tight
+    if not found.passes or not found.comparison.says_the_same(found.alignment):
         return None
     words, pairs = found.comparison.window.words, found.alignment.pairs
-    start, end = words[pairs[0][1]][1], words[pairs[-1][1]][2]
-    return FuzzySpan(start, document.with_marks(end), min(found.alignment.score, 1.0))
+    start, finish = words[pairs[0][1]][1], words[pairs[-1][1]][2]
+    return FuzzySpan(start, document.with_marks(finish), min(found.alignment.score, 1.0))
 
 
 def _aligned(quote: _Quote, document: PreparedText, begin: int, end: int) -> _Aligned | None:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -25,6 +25,7 @@ from crucible_assets.extractions.grounding.prepared import PreparedText
 MIN_WORD_SIMILARITY = 80.0  # rapidfuzz ratio from which two words in the same place count as one with a slip
 _LEAST_LIKENESS = 50.0  # rapidfuzz ratio; below it words have no slip in common, however they are read
 _LEAST_WORD_WITH_A_SLIP = 3  # letters
+_CLAUSE, _MOST_OF_A_CLAUSE = 8, 4  # words in a row of a quote, and how many of them may be unmatched
 _LONGEST_PARTICLE = 3  # letters of a word that may be another where no capitals tell names
 _SENTENCE_ENDS = re.compile(r"[.!?:;…|#*•\n\"“„«]")
 _PAGE_EDGE = re.compile(r"[^\w\n]*(?:\w+-)?[^\w\n]*\n(?:.*\n)?[^\w\n]*(?:\w+[^\w\n]*)?", re.DOTALL)
@@ -97,16 +98,12 @@ class Comparison:
             return False
         if skeleton(quoted) == skeleton(standing):
             return True
-        if self.standing[i]:
+        if self.standing[i] or opposed(quoted, standing):
             return False  # a word that stands elsewhere is another word, not a slip
         long_enough = min(len(quoted), len(standing)) >= _LEAST_WORD_WITH_A_SLIP
         if long_enough and quoted[0] == standing[0] and OSA.distance(quoted, standing, score_cutoff=1) <= 1:
             return True
-        return (
-            not self._is_name(i, at)
-            and not opposed(quoted, standing)
-            and fuzz.ratio(quoted, standing) >= MIN_WORD_SIMILARITY
-        )
+        return not self._is_name(i, at) and fuzz.ratio(quoted, standing) >= MIN_WORD_SIMILARITY
 
     def furniture(self, left: int, right: int) -> bool:
         """Whether what stands between two words of the window are whole lines: the foot and the head of a page."""
@@ -115,8 +112,9 @@ class Comparison:
     def says_the_same(self, alignment: Alignment) -> bool:
         """Whether nothing that decides the meaning differs.
 
-        Every number, quantity, currency, month, negation and name of the quote is matched; no negation of the span
-        is left over; no number is cut; where no capitals tell names, no longer word stands for another.
+        The quote has no clause of its own. Every number, quantity, currency, month, negation and name of the quote is
+        matched; no negation of the span is left over; no number is cut; where no capitals tell names, no longer word
+        stands for another.
         """
         pairs = alignment.pairs
         length = len(self.quote.words)
@@ -126,7 +124,8 @@ class Comparison:
         between = pairwise([(-1, start - 1), *pairs, (length, end)])
         gaps = [(range(i + 1, j), range(at + 1, to)) for (i, at), (j, to) in between]
         return (
-            not any(self._differs(quoted, standing) for quoted, standing in gaps if quoted or standing)
+            not _has_own_clause([i for i, _ in pairs], length)
+            and not any(self._differs(quoted, standing) for quoted, standing in gaps if quoted or standing)
             and not self._cut_number([at for _, at in pairs])
             and negating_parts([word for word, _, _ in self.quote.words])
             == negating_parts([word for word, _, _ in self.window.words[start:end]])
@@ -168,7 +167,9 @@ class Comparison:
     def _others(self, quoted: range, standing: range) -> bool:
         """Whether, without capitals in the quote, what stands in place of its words may be another name."""
         if not self.quote.cased and self.window.has_small:
-            return bool(quoted) and any(self._names(at) for at in standing)
+            return bool(quoted) and any(
+                self.window.is_large(at) and not self.window.begins_sentence(at) for at in standing
+            )
         words = [self.quote.words[i][0] for i in quoted if not self.quote.cased or self.quote.is_caseless(i)]
         alone = all(len(word) == 1 for word in words)
         return len(words) > 1 if alone else any(len(word) > _LONGEST_PARTICLE for word in words)
@@ -179,9 +180,19 @@ class Comparison:
         for left, right in pairwise(range(matched[0], matched[-1] + 1)):
             if (left in among) == (right in among) or not is_number(words[left][0]):
                 continue
-            if not self.window.between(left, right).isspace():
+            between = self.window.between(left, right)
+            if left and not self.window.between(left - 1, left):
+                continue  # a footnote's mark, glued to a word
+            if len(between) != 1 or not between.isspace():
                 continue
-            group = is_number(words[right][0]) and len(words[right][0]) == 3 and len(words[left][0]) <= 3
+            group = words[right][0].isdecimal() and len(words[right][0]) == 3 and len(words[left][0]) <= 3
             if group or is_scale(words[right][0]):
                 return True
         return False
+
+
+def _has_own_clause(matched: list[int], length: int) -> bool:
+    """Whether, somewhere in a quote of so many words, most of a few in a row are not matched."""
+    among = set(matched)
+    missing = list(accumulate((i not in among for i in range(length)), initial=0))
+    return any(missing[min(length, i + _CLAUSE)] - missing[i] > _MOST_OF_A_CLAUSE for i in range(length))
