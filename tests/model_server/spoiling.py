@@ -18,7 +18,9 @@ class Noise(StrEnum):
 
     WRONG_QUOTE = "wrong_quote"  # a sentence from elsewhere in the document
     INVENTED_QUOTE = "invented_quote"  # a sentence that is not in the document, for the right value
-    INVENTED_VALUE = "invented_value"  # a value that is not in the document, with an invented quote
+    INVENTED_VALUE = (
+        "invented_value"  # a value not in the document, or another of a closed list, with an invented quote
+    )
     WRONG_TYPE = "wrong_type"  # words for a number, an object for a text
     LIST_CUT_SHORT = "list_cut_short"  # the second half of the values is left out
     PARAPHRASED_QUOTE = "paraphrased_quote"  # the quote in other words
@@ -51,6 +53,13 @@ class Cell:
         """Several values, each with its own evidence; empty when only one is answered."""
         found = self.answer.get("values")
         return found if isinstance(found, list) else []
+
+    @property
+    def options(self) -> list[Json]:
+        """The closed list that a value must be from; empty when it is free."""
+        part = property_named(self.schema, self.root, "value")
+        kinds = alternatives(resolved(part, self.root), self.root)
+        return [value for kind in kinds for value in kind.get("enum", ()) if value is not None]
 
     @property
     def places(self) -> list[dict[str, Any]]:
@@ -87,7 +96,10 @@ def spoil(cell: Cell, kind: Noise, document: str, chance: random.Random) -> Chan
     first = cell.places[0] if cell.places and cell.answer.get("found", True) else {}
     value, quote = first.get("value"), first_text(first, QUOTE_KEYS)
     if kind is Noise.INVENTED_VALUE:
-        invented = made_up_value(cell.kind, value, document, chance)
+        others = [option for option in cell.options if option != value]
+        if cell.options and not others:
+            return None
+        invented = chance.choice(others) if others else made_up_value(cell.kind, value, document, chance)
         said = made_up_quote(invented, chance)
         cell.put(invented, said)
         return Change(kind, value, cell.places[0]["value"] if cell.places else invented, quote, said)

@@ -126,6 +126,17 @@ def test_schemas_keyed_by_names_are_spoilt_cell_by_cell() -> None:
     assert all(8 < spoilt[name] < 32 for name in schema["properties"])
 
 
+def test_an_invented_value_of_a_closed_list_is_another_one_of_it() -> None:
+    schema = answer_schema({"kind": "string"})
+    schema["properties"]["kind"]["properties"]["value"] = {"enum": ["SALE", "SUPPLY", None]}
+    noisy = Noisy(GoldAnswers({"Acme GmbH": {"kind": ["SALE"]}}), {Noise.INVENTED_VALUE: 1.0})
+    for document in letters(5):
+        cell = json.loads(noisy(view(document, "Which?", schema)).text)["kind"]
+        assert cell["value"] == "SUPPLY"
+        assert cell["source_text"] not in document
+    assert {(record.true_value, record.value) for record in noisy.records} == {("SALE", "SUPPLY")}
+
+
 def test_shares_are_kept_and_the_same_request_errs_the_same_way() -> None:
     shares = dict.fromkeys(Noise, 0.1)
     one, other, third = (Noisy(GoldAnswers(GOLD), shares, seed) for seed in (1, 1, 2))
