@@ -1,5 +1,7 @@
 """TEXT, LOCATION, BOOLEAN, CATEGORY, JSON, and answers that say there is nothing."""
 
+import time
+
 import pytest
 
 from crucible_assets.extractions.coercion.coerce import coerce
@@ -82,3 +84,45 @@ def test_json_is_an_object_or_a_text_that_parses_as_one() -> None:
 def test_a_structure_is_no_scalar() -> None:
     assert "JSON list" in (coerced(["a"], "TEXT").problem or "")
     assert coerced([], "TEXT").absent
+
+
+HOSTILE = [
+    "3" + " " * 490 + "x", "March to " * 55, "two and a half million " * 21,
+    "3 of of of " * 45, "1/2 " * 120, "(" * 499,
+    "1,2,3," * 80, "3 - 5 " * 80, "2020 - " * 70, "一二三四五六七八九十" * 49,
+    "und " * 120, "-" * 499, "a" * 499, "10^" * 160,
+]  # fmt: skip
+
+
+def test_an_answer_that_is_a_page_is_no_number_and_no_date() -> None:
+    for type_ in ("NUMBER", "DATE"):
+        assert "602 characters are too many" in (coerced("5" + " and" * 150 + "x", type_).problem or "")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_answer_takes_long_to_read(text: str) -> None:
+    began = time.perf_counter()
+    for type_ in ("NUMBER", "DATE", "BOOLEAN", "CATEGORY"):
+        coerced(text, type_, "Yes", "No")
+    assert time.perf_counter() - began < 3  # some tenths of a second at worst
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        ("Lease: the landlord lets the floor", "Lease"),
+        ("Lease (commercial)", "Lease"),
+        ("Lease with option – see clause 4", "Lease with option"),
+        ("Category: Sale", "Sale"),
+        ('"Sale".', "Sale"),
+        ("2. Sale", "Sale"),
+        ("Lease or Sale", None),
+        ("Lease: or rather a Sale", None),
+        ("Leasehold: yes", None),
+        ("neither Lease nor Sale", None),
+    ],
+)
+def test_a_category_with_an_explanation_behind_it_is_that_category(raw: str, value: str | None) -> None:
+    result = coerced(raw, "CATEGORY", "Lease", "Sale", "Lease with option")
+    assert result.value == value
+    assert (result.problem is None) == (value is not None)

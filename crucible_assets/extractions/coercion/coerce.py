@@ -12,7 +12,7 @@ from crucible_assets.extractions.coercion.number import coerce_number
 from resources.vocabulary import Variable, VariableType
 
 _SHORT_TYPES = frozenset({VariableType.NUMBER, VariableType.DATE, VariableType.BOOLEAN, VariableType.CATEGORY})
-_LONGEST = 2000  # characters of an answer of these types; beyond, reading it could take long and mean nothing
+_LONGEST = 500  # characters of an answer of these types; beyond, reading it could take long and mean nothing
 
 
 def coerce(

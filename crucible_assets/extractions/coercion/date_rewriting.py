@@ -82,7 +82,8 @@ _CJK_RANGE = re.compile(
 
 def rewritten_date(text: str, language: str | None) -> str:
     """The text with its dates in ASCII figures, western years and complete ranges; everything else as it is."""
-    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in text)
+    plain = " ".join(text.split())
+    plain = "".join(str(unicodedata.decimal(c)) if c.isdecimal() and not c.isascii() else c for c in plain)
     plain = _LEVANT.sub(lambda m: _LEVANTINE[m.group()], plain)
     plain = _CJK_FIGURES.sub(lambda m: str(read_cjk(m.group()) or m.group()), plain)
     plain = _ERA.sub(lambda m: f"{_ERAS[m[1]] + (1 if m[2] == '元' else int(m[2]))}年", plain)

@@ -60,7 +60,7 @@ def coerce_number(raw: object, text: str, unit: str | None, language: str | None
         if not math.isfinite(raw):
             return Coerced(None, text, problem=f"{text} is not a finite number")
         return Coerced(int(raw) if raw.is_integer() and abs(raw) < 2**53 else raw, text)
-    plain = text.translate(SPACES)
+    plain = " ".join(text.translate(SPACES).split())
     fraction = bare_fraction(plain)
     if fraction is not None:
         return Coerced(float(fraction), text, problem=f"{_short(text)} may be a fraction or something else")

@@ -23,6 +23,7 @@ _MIXED = re.compile(
     r"(?<![\d.,/-])(?:(?P<whole2>\d+)[\s-]+)(?P<over>\d{1,2})\s?[/⁄]\s?(?P<under>\d{1,2})(?![\d/.,])"
 )
 _BARE = re.compile(r"\s*(?P<over>[1-9]\d?)\s?[/⁄]\s?(?P<under>[1-9]\d?)\s*(?:[^\W\d].*)?", re.DOTALL)
+_LONGEST_SPELLED = 60  # characters of a number in words before 'and a half'
 _MOST_PARTS = 16  # '1/16' of an inch; a larger denominator is hardly a fraction
 
 _SCALE = (
@@ -66,10 +67,11 @@ def _halves(text: str, language: str | None) -> str:
         if figure is not None:
             start, value = figure.start(), int(figure.group())
         else:
-            spelled = [one for one in spelled_numbers(before, language) if one[1] == len(before)]
+            near = before[-_LONGEST_SPELLED:]
+            spelled = [one for one in spelled_numbers(near, language) if one[1] == len(near)]
             if not spelled:
                 continue
-            start, _, value = spelled[0]
+            start, value = len(before) - len(near) + spelled[0][0], spelled[0][2]
         text = f"{text[:start]}{value}.5{text[match.end() :]}"
     return text
 
