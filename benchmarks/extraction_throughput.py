@@ -108,10 +108,12 @@ def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Names
         print(f"ideal                 {ideal:8.2f} s   calls × latency ÷ concurrency")
         print(f"SDK alone             {bare:8.2f} s   {_share(ideal, bare)} (baseline)", flush=True)
     server.reset()
+    zero = time.monotonic()  # of the server's clock, to a few milliseconds; the clock is one for the whole machine
     before, peak_is_ours = resident_mib(), reset_peak()
-    database, cpu, began = database_cpu_seconds(home / "postgres"), time.process_time(), time.perf_counter()
+    database, cpu, began = database_cpu_seconds(home / "postgres"), time.process_time(), time.monotonic()
     progress = fill(study, arguments.concurrency)
-    seconds, cpu, peak = time.perf_counter() - began, time.process_time() - cpu, peak_mib()
+    ended, cpu, peak = time.monotonic(), time.process_time() - cpu, peak_mib()
+    seconds = ended - began
     used = database_cpu_seconds(home / "postgres")
     asked = server.stats()
     print(
@@ -123,7 +125,11 @@ def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Names
     print(f"peak memory           {peak:8.0f} MiB {before:.0f} before", end="")
     print("" if peak_is_ours else "; of the whole process, preparation included")
     if not arguments.memory:
-        print(f"in flight             {mean_in_flight(chats(server.calls)):8.2f}     mean while work remained")
+        record = chats(server.calls)
+        first = zero + min(call.started_s for call in record) - began
+        last = ended - zero - max(call.ended_s or 0.0 for call in record)
+        print(f"in flight             {mean_in_flight(record):8.2f}     mean while work remained")
+        print(f"ends                  {first:8.2f} s   before the first call, {last:.2f} s after the last answer")
     print(f"calls                 {asked.calls} at the server, {progress.calls} paid, {calls} expected", flush=True)
     _show_results(corpus, study)
     again = time.perf_counter()

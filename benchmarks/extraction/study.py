@@ -15,14 +15,14 @@ from crucible_assets.chunks.split import SplitSettings
 from crucible_assets.documents.asset import read_documents
 from crucible_assets.documents.intake import take_folder
 from crucible_assets.extractions.asset import asked_variables
-from crucible_assets.extractions.run import Progress, Run, extract
+from crucible_assets.extractions.open import open_gateways
+from crucible_assets.extractions.progress import Progress
+from crucible_assets.extractions.run import Run, extract
 from crucible_assets.prompts.asset import make_prompts
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import list_documents
 from resources.database.repositories.projects import ensure_tenant, load_project, save_project
 from resources.installation import Installation
-from resources.models.providers.choose import make_provider
-from resources.models.request import Provider
 from resources.project import Project, project_from_data
 from resources.settings import load_settings
 from resources.vocabulary import DocumentOrigin
@@ -91,13 +91,8 @@ def fill(study: Study, concurrency: int) -> Progress:
         assert stored is not None
         asked = asked_variables(session, stored)
         rows = list_documents(session, study.project.id)
-    timeout = study.installation.settings.call_timeout_seconds
-
-    def providers() -> list[Provider]:
-        return [make_provider(MODEL, timeout_seconds=timeout)]
-
     run = Run(study.installation.database, TENANT, stored, asked, rows, None, concurrency)
-    return extract(run, providers).total
+    return extract(run, lambda: open_gateways(study.installation, run, [MODEL])).total
 
 
 def results(

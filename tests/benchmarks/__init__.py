@@ -1,0 +1,1 @@
+"""The arithmetic of the benchmarks, whose figures nobody recounts by hand."""
