@@ -48,7 +48,7 @@ refine = dg.define_asset_job(
     selection=["refinements", "calibration"],
     partitions_def=projects,
     tags=RETRIED,
-    description="Learn from verdicts and gold: better instructions where they measure as well, confidence to believe.",
+    description="Learn from verdicts and gold: instructions where they measure as well, confidence to believe.",
 )
 calibrate = dg.define_asset_job(
     "calibrate",

@@ -60,6 +60,7 @@ class Wish:
             "formats": list(self.formats),
             "export_options": dict(self.export_options or {}),
             "force": self.force,
+            "variables": list(self.variables),
             "calls": self.calls.value if self.calls else None,
         }
 
