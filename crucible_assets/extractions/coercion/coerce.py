@@ -11,8 +11,13 @@ from crucible_assets.extractions.coercion.date import DateOrder, coerce_date
 from crucible_assets.extractions.coercion.number import coerce_number
 from resources.vocabulary import Variable, VariableType
 
-_SHORT_TYPES = frozenset({VariableType.NUMBER, VariableType.DATE, VariableType.BOOLEAN, VariableType.CATEGORY})
-_LONGEST = 500  # characters of an answer of these types; beyond, reading it could take long and mean nothing
+# Characters of an answer; beyond, reading it could take long and mean nothing.
+_LONGEST = {
+    VariableType.NUMBER: 500,
+    VariableType.DATE: 500,
+    VariableType.BOOLEAN: 2000,
+    VariableType.CATEGORY: 2000,
+}
 
 
 def coerce(
@@ -28,7 +33,7 @@ def coerce(
         return Coerced(None, text, absent=True)
     if isinstance(raw, (dict, list)) and variable.type is not VariableType.JSON:
         return Coerced(None, text, problem=f"{text[:80]!r} is a JSON {_json_kind(raw)}, not one {variable.type}")
-    if variable.type in _SHORT_TYPES and len(text) > _LONGEST:
+    if len(text) > _LONGEST.get(variable.type, len(text)):
         return Coerced(None, text, problem=f"{len(text)} characters are too many for one {variable.type}")
     match variable.type:
         case VariableType.TEXT | VariableType.LOCATION:
