@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from resources.database.engine import Database
-from resources.database.repositories.provider_batches import Attempt, batches_of_task
-from resources.database.repositories.tasks import update_task
+from resources.database.repositories.provider_batches import Attempt, batches_of_task, set_batch
+from resources.database.repositories.tasks import create_task, update_task
 from resources.database.tables import attempts, calls, provider_batch_items
 from resources.models.batches.collector import LIMITS, open_collector
 from resources.models.batches.connect import FromEnvironment
@@ -23,7 +25,7 @@ from resources.models.gateway import Gateway
 from resources.models.ledger import Call, CallContext, Ledger
 from resources.models.providers.choose import make_provider
 from resources.models.request import Field, ModelRequest
-from resources.vocabulary import TaskStatus, VariableType
+from resources.vocabulary import BatchStatus, TaskKind, TaskStatus, VariableType
 from tests.model_server.prompts import answer_schema
 
 AMOUNT = Field("amount", VariableType.NUMBER, "The amount.", "amount")
@@ -150,6 +152,7 @@ class Desk:
             if not any(batch.open for batch in self.batches()):
                 return
             self.look()
+            time.sleep(0.02)
         raise AssertionError([(batch.status, batch.message) for batch in self.batches()])
 
     def items(self) -> dict[str, Any]:
@@ -167,6 +170,19 @@ class Desk:
     def failed_tries(self) -> list[Any]:
         with self.database.transaction(self.tenant) as session:
             return list(session.execute(sa.select(attempts).where(attempts.c.project_id == self.project_id)))
+
+    def new_task(self) -> UUID:
+        """The task that a person asks for next."""
+        with self.database.transaction(self.tenant) as session:
+            task = create_task(session, self.project_id, TaskKind.FULL, {}, [])
+            update_task(session, task, status=TaskStatus.RUNNING)
+        return task
+
+    def mark_as_sent(self) -> None:
+        """As a process leaves its batch that is killed just before the batch is started."""
+        with self.database.transaction(self.tenant) as session:
+            for batch in batches_of_task(session, self.task_id):
+                set_batch(session, batch.id, status=BatchStatus.SUBMITTED, submitted_at=datetime.now(UTC))
 
     def set_task(self, status: TaskStatus) -> None:
         with self.database.transaction(self.tenant) as session:
