@@ -15,14 +15,17 @@ from dataclasses import dataclass
 
 from crucible_assets.extractions.grounding.align import Alignment, align
 from crucible_assets.extractions.grounding.exact import exact_spans
-from crucible_assets.extractions.grounding.prepared import PreparedText
+from crucible_assets.extractions.grounding.prepared import PreparedText, prepared_quote
 from crucible_assets.extractions.grounding.seeds import likely_places, shared_words, weights
 from crucible_assets.extractions.grounding.slips import Comparison, Stretch
 
 MIN_COVERAGE = 0.75
 MIN_DENSITY = 0.5
 _PROMISING = 0.3  # coverage from which a place is looked at again with room for a page's foot and head
+_WORTH_TIGHTENING = 0.6  # coverage
 _ROOM = 80  # words of a page's foot and head
+_MOST_BROKEN_PAGES = 2  # places that are looked at again
+_SURE = 0.95  # score from which less likely places are not looked at
 _MOST_QUOTE_WORDS = 800  # of a longer quote the first words are placed
 
 
@@ -40,7 +43,7 @@ def fuzzy_spans(quote: str, document: PreparedText, near: int | None = None) -> 
 
     Where the words of the best one stand again, in the same spelling, those places count as well.
     """
-    prepared = PreparedText(quote)
+    prepared = prepared_quote(quote.strip())
     stretch = Stretch(prepared, prepared.word_spans(0, _MOST_QUOTE_WORDS))
     words = [word for word, _, _ in stretch.words]
     if not words:
@@ -48,10 +51,12 @@ def fuzzy_spans(quote: str, document: PreparedText, near: int | None = None) -> 
     shared = shared_words(words, document)
     wanted = _Quote(stretch, weights(shared, len(document.words)), [count > 0 for count in shared.counts.tolist()])
     accepted: dict[tuple[int, int], float] = {}
-    for place in likely_places(words, shared, document):
-        found = _at(wanted, document, place)
+    for number, place in enumerate(likely_places(words, shared, document)):
+        found = _at(wanted, document, place, broken_page=number < _MOST_BROKEN_PAGES)
         if found is not None:
             accepted[found.start, found.end] = max(found.score, accepted.get((found.start, found.end), 0.0))
+            if found.score >= _SURE:
+                break
     best = max(accepted.values(), default=0.0)
     equal = {span for span, score in accepted.items() if score >= best - 1e-9}
     texts = {document.text[start:end] for start, end in equal}
@@ -89,14 +94,14 @@ class _Aligned:
         return self.alignment.coverage >= MIN_COVERAGE and self.alignment.density >= MIN_DENSITY
 
 
-def _at(quote: _Quote, document: PreparedText, place: int) -> FuzzySpan | None:
+def _at(quote: _Quote, document: PreparedText, place: int, *, broken_page: bool) -> FuzzySpan | None:
     length = len(quote.stretch.words)
     slack = max(4, length // 2)
     found = _aligned(quote, document, place - slack, place + length + slack)
     if found is None or found.alignment.coverage < _PROMISING:
         return None
     span = _accepted(found, quote, document, slack)
-    if span is None:
+    if span is None and broken_page:
         begin, end = found.extent
         found = _aligned(quote, document, begin - slack - _ROOM, end + slack + _ROOM)
         span = None if found is None else _accepted(found, quote, document, slack)
@@ -110,7 +115,7 @@ def _accepted(found: _Aligned, quote: _Quote, document: PreparedText, slack: int
         again = _aligned(quote, document, begin - slack, end + slack)
         found = found if again is None else again
     # With nothing beside it, no repeat near by can draw a word away.
-    tight = _aligned(quote, document, *found.extent)
+    tight = _aligned(quote, document, *found.extent) if found.alignment.coverage >= _WORTH_TIGHTENING else None
     if tight is not None and tight.alignment.score > found.alignment.score:
         found = tight
     if not found.passes or not found.comparison.says_the_same(found.alignment):

@@ -13,7 +13,7 @@ from crucible_assets.extractions.grounding.exact import (
 )
 from crucible_assets.extractions.grounding.folding import fold
 from crucible_assets.extractions.grounding.meaning import is_number, negations
-from crucible_assets.extractions.grounding.prepared import PreparedText
+from crucible_assets.extractions.grounding.prepared import PreparedText, prepared_quote
 from crucible_assets.extractions.grounding.words import word_list
 
 # Punctuation that models add to the ends of a quote or leave out. Of '-5' the dash stays.
@@ -28,12 +28,13 @@ def normalised_spans(quote: str, document: PreparedText, near: int | None = None
     punctuation and all spaces, in the quote and in the text: words may be run together or torn apart, emphasised,
     bulleted or quoted otherwise, but their letters, numbers and negations are the same.
     """
-    folded = fold(quote)
+    wanted = prepared_quote(quote.strip())
+    folded = wanted.folded.strip()
     for form in dict.fromkeys((folded, _OUTER.sub("", folded))):
         found = from_both(partial(_folded_spans, form, document), near)
         if found:
             return found
-    return from_both(partial(_bare_spans, PreparedText(quote), document), near)
+    return from_both(partial(_bare_spans, wanted, document), near)
 
 
 def _folded_spans(folded: str, document: PreparedText, at: int) -> list[Span]:

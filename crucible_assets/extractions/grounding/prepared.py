@@ -94,6 +94,12 @@ class PreparedText:
         return _shared, (self.text,)
 
 
+@lru_cache(maxsize=32)
+def prepared_quote(quote: str) -> PreparedText:
+    """The prepared form of a quote, made once for all phases."""
+    return PreparedText(quote)
+
+
 @lru_cache(maxsize=8)
 def _shared(text: str) -> PreparedText:
     """The prepared text of a worker process: the same object for every quote of a document."""

@@ -34,6 +34,7 @@ _PLACE_MASK = np.uint64((1 << _PLACE_BITS) - 1)
 _LONGEST_WORD = 64  # characters; a longer run of letters is cut, so that no step depends on its length
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse modulo 2^64
 _MISREAD = ((ord("0"), ord("o")), (ord("1"), ord("l")), (ord("5"), ord("s")))
+_MISREAD_DIGITS = [digit for digit, _ in _MISREAD]
 _APOSTROPHE, _DASH, _DOT, _COMMA = map(ord, "'-.,")
 
 
@@ -135,8 +136,8 @@ def _joined(codes: Codes, kinds: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], 
     left, right = kind[:-2], kind[2:]
     middle = codes[1:-1]
     between_letters = (left == WORD_LETTER) & (right == WORD_LETTER)
-    is_misread = np.isin(middle, [digit for digit, _ in _MISREAD])
-    misread = np.flatnonzero(between_letters & is_misread) + 1
+    misread = np.flatnonzero(between_letters & (kind[1:-1] == WORD_DIGIT)) + 1
+    misread = misread[np.isin(codes[misread], _MISREAD_DIGITS)] if len(misread) else misread
     between_digits = (left == WORD_DIGIT) & (right == WORD_DIGIT)
     separator = (middle == _DOT) | (middle == _COMMA) | (middle == _APOSTROPHE)
     kinds[misread] = WORD_LETTER
