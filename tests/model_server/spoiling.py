@@ -18,9 +18,7 @@ class Noise(StrEnum):
 
     WRONG_QUOTE = "wrong_quote"  # a sentence from elsewhere in the document
     INVENTED_QUOTE = "invented_quote"  # a sentence that is not in the document, for the right value
-    INVENTED_VALUE = (
-        "invented_value"  # one that is not in the document, or another of a closed list
-    )
+    INVENTED_VALUE = "invented_value"  # one that is not in the document, or another of a closed list
     WRONG_TYPE = "wrong_type"  # words for a number, an object for a text
     LIST_CUT_SHORT = "list_cut_short"  # the second half of the values is left out
     PARAPHRASED_QUOTE = "paraphrased_quote"  # the quote in other words
