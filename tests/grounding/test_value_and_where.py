@@ -1,6 +1,8 @@
 """Evidence without a quote, and from spans to pages."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crucible_assets.extractions.grounding.locate import Where, where
 from crucible_assets.extractions.grounding.place import NOT_FOUND, Placement
@@ -91,3 +93,42 @@ def test_without_pages_every_label_is_a_place() -> None:
 def test_what_was_not_found_is_nowhere() -> None:
     assert where(NOT_FOUND, [segment(0, 10, 1)]) == ()
     assert where(span(10, 11), [segment(0, 10, 1), segment(11, 12, 1)]) == ()
+
+
+@st.composite
+def laid_out(draw: st.DrawFn) -> list[Segment]:
+    """Segments of a document with pages or with labels, with separators of any length between them."""
+    paged = draw(st.booleans())
+    segments: list[Segment] = []
+    at, page = 0, 1
+    for number, (gap, length, turn) in enumerate(
+        draw(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 9), st.booleans()), min_size=1, max_size=12))
+    ):
+        page += turn and number > 0
+        at += gap
+        segments.append(
+            segment(at, at + length, page if paged else None, None if paged else f"table 1, row {number}")
+        )
+        at += length
+    return segments
+
+
+@given(laid_out(), st.integers(0, 120), st.integers(1, 60))
+def test_the_places_of_a_span_are_those_of_the_segments_that_it_overlaps(
+    segments: list[Segment], start: int, length: int
+) -> None:
+    touched = [s for s in segments if s.start < start + length and start < s.end]
+    places = where(span(start, start + length), segments)
+    assert [place.page for place in places if place.page] == sorted({s.page for s in touched if s.page})
+    assert [place.label for place in places if place.page is None] == [s.label for s in touched if s.page is None]
+    assert [box for place in places for box in place.boxes] == [s.box for s in touched if s.box is not None]
+    for place in places:
+        on_page = [s.box for s in touched if s.page == place.page and s.box is not None]
+        assert list(place.boxes) == on_page
+
+
+@given(laid_out())
+def test_a_quote_over_all_segments_is_on_all_their_pages(segments: list[Segment]) -> None:
+    places = where(span(segments[0].start, segments[-1].end), segments)
+    assert {place.page for place in places} == {s.page for s in segments}
+    assert sum(len(place.boxes) for place in places) == sum(s.box is not None for s in segments)
