@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from crucible_assets.datasets.columns import ExportOptions
+from crucible_assets.datasets.dataset import Dataset
 from crucible_assets.datasets.load import content_hash, load_dataset
 from crucible_assets.datasets.quality import quality, quality_frame
 from crucible_assets.datasets.reconcile import reconcile
@@ -56,6 +57,7 @@ def dataset(
             "dagster/row_count": len(data.rows),
             "version": version,
             "documents not extracted": left_out,
+            **_documents(data),
             "cells expected": counted.expected,
             **{f"cells {state}": count for state, count in states.items()},
             "cost": f"{data.cost.amount if data.cost else 0:.6f} USD",
@@ -63,3 +65,24 @@ def dataset(
             "quality": table(frame.to_dicts(), frame.columns),
         }
     )
+
+
+def _documents(data: Dataset) -> dict[str, Any]:
+    """What the searches for entities found and could not settle; nothing where the unit is a document."""
+    if not data.documents:
+        return {}
+    doubtful = [record for record in data.documents if record.warnings or record.failure]
+    rows = [
+        {
+            "document": record.name,
+            "rows": record.rows,
+            "rows in the source": record.expected,
+            "what remains": "; ".join([*([record.failure] if record.failure else []), *record.warnings]),
+        }
+        for record in doubtful
+    ]
+    return {
+        "documents without rows": len(data.without_rows),
+        "documents with doubtful rows": len(doubtful),
+        "doubtful": table(rows, ["document", "rows", "rows in the source", "what remains"]),
+    }

@@ -29,8 +29,11 @@ def cells_add_up(
         project = require_project(session, key)
         data, _ = load_dataset(session, project, whole_corpus=covers_whole_corpus(context))
     counted = reconcile(data.rows, project.variables, data.cells)
-    names = {row.row_key: row.document_name for row in data.rows}
-    missing = [{"document": names[row], "variable": variable} for row, variable in counted.missing]
+    rows = {row.row_key: row for row in data.rows}
+    missing = [
+        {"document": rows[key].document_name, "entity": rows[key].entity or "", "variable": variable}
+        for key, variable in counted.missing
+    ]
     return dg.AssetCheckResult(
         passed=not (counted.missing or counted.duplicated or counted.unexpected),
         metadata={
@@ -39,7 +42,7 @@ def cells_add_up(
             "cells missing": len(counted.missing),
             "cells double": len(counted.duplicated),
             "cells of no row": len(counted.unexpected),
-            "missing": table(missing, ["document", "variable"]),
+            "missing": table(missing, ["document", "entity", "variable"]),
         },
     )
 
@@ -63,4 +66,33 @@ def values_keep_the_rules(
         passed=not broken,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"violations": len(broken), "values": table(rows, ["variable", "row", "rule", "value"])},
+    )
+
+
+@dg.asset_check(
+    asset=dataset,
+    partitions_def=projects,
+    description="Where rows are entities: as many as the source counts, each named in its document.",
+)
+def rows_are_complete(
+    context: dg.AssetCheckExecutionContext, installation: dg.ResourceParam[Installation]
+) -> dg.AssetCheckResult:
+    """Hold the rows that were found against what their documents say; a person looks where they differ."""
+    key = ProjectKey.parse(context.partition_key)
+    with installation.database.transaction(key.tenant) as session:
+        project = require_project(session, key)
+        data, _ = load_dataset(session, project, whole_corpus=False)
+    doubtful = [
+        {"document": record.name, "rows": record.rows, "doubt": doubt}
+        for record in data.documents
+        for doubt in (*([record.failure] if record.failure else []), *record.warnings)
+    ]
+    return dg.AssetCheckResult(
+        passed=not doubtful,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "rows": len(data.rows),
+            "documents without rows": len(data.without_rows),
+            "doubts": table(doubtful, ["document", "rows", "doubt"]),
+        },
     )

@@ -50,6 +50,8 @@ class ColumnKind(StrEnum):
     ROW = "row"
     DOCUMENT = "document"
     ENTITY = "entity"
+    ENTITY_STATUS = "entity_status"
+    ENTITY_QUOTE = "entity_quote"
     VALUE = "value"
     STATE = "state"
     CONFIDENCE = "confidence"
@@ -74,7 +76,13 @@ class Column:
     position: int | None = 0
 
 
-_KEY_COLUMNS = {ColumnKind.ROW: "_row", ColumnKind.DOCUMENT: "_document", ColumnKind.ENTITY: "_entity"}
+_KEY_COLUMNS = {
+    ColumnKind.ROW: "_row",
+    ColumnKind.DOCUMENT: "_document",
+    ColumnKind.ENTITY: "_entity",
+    ColumnKind.ENTITY_STATUS: "_entity_status",
+    ColumnKind.ENTITY_QUOTE: "_entity_quote",
+}
 
 
 def layout(spec: DatasetSpec, table: Table, options: ExportOptions) -> tuple[Column, ...]:
@@ -85,6 +93,8 @@ def layout(spec: DatasetSpec, table: Table, options: ExportOptions) -> tuple[Col
     keys = [ColumnKind.ROW, ColumnKind.DOCUMENT]
     if spec.unit_of_observation is UnitOfObservation.ENTITY:
         keys.append(ColumnKind.ENTITY)
+        keys += [ColumnKind.ENTITY_STATUS] if options.state else []
+        keys += [ColumnKind.ENTITY_QUOTE] if options.evidence else []
     columns = [Column(_KEY_COLUMNS[kind], kind, pl.String()) for kind in keys]
     for variable in spec.variables:
         columns.extend(_value_columns(variable, table, options))

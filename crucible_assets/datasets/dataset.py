@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from crucible_assets.datasets.cells import CellRecord, DatasetSpec, RowRecord
+from crucible_assets.datasets.cells import CellRecord, DatasetSpec, DocumentRecord, RowRecord
 from crucible_assets.datasets.evaluate import Evaluation
 
 
@@ -19,10 +19,19 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The cells of a project as a table, with evaluation and cost when they are known."""
+    """The cells of a project as a table, with evaluation and cost when they are known.
+
+    `documents` lists every document in it where the unit is an entity, those without rows included.
+    """
 
     spec: DatasetSpec
     rows: tuple[RowRecord, ...]
     cells: tuple[CellRecord, ...]
     evaluation: Evaluation | None = None
     cost: Cost | None = None
+    documents: tuple[DocumentRecord, ...] = ()
+
+    @property
+    def without_rows(self) -> tuple[str, ...]:
+        """The documents in which no entity was found."""
+        return tuple(document.name for document in self.documents if not document.rows and not document.failure)

@@ -2,7 +2,9 @@
 
 A prediction is a single value of a cell (flagged ones included); equal predictions of one document count
 once. Of BOOLEAN the positive class is measured: a `false` counts like saying nothing, in gold and in
-predictions. Where the unit is an entity, the values of all rows of a document are measured together.
+predictions. Where the unit is an entity and gold labels entities, each is measured against its row: what was
+missed counts as gold that nothing predicted, what was invented as predictions without gold. Where gold labels
+documents only, the values of all rows of a document are measured together.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +15,11 @@ import numpy as np
 
 from crucible_assets.datasets.cells import CellRecord, DatasetSpec, JsonValue, RowRecord
 from crucible_assets.datasets.compare import Canonical, canonical, matches, relaxed_for, same
-from crucible_assets.datasets.gold import GoldDocument
+from crucible_assets.datasets.gold import GoldDocument, GoldRow, Values
 from crucible_assets.datasets.intervals import Interval, bootstrap_f1, wilson
+from crucible_assets.datasets.matched_rows import MatchedRows, match_rows
 from crucible_assets.datasets.partial_dates import compatible
+from crucible_assets.datasets.table import in_order
 from crucible_assets.datasets.values import values_of
 from resources.vocabulary import Variable, VariableType
 
@@ -50,7 +54,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class VariableScore:
-    """One variable's figures over the documents in which it is labelled.
+    """One variable's figures over the documents (or the rows) in which it is labelled.
 
     `correct` counts documents whose values are all right and none too many, correctly absent ones included.
     `empty` documents have no gold value; `kept` of them were left empty. `partial_dates` counts dates that
@@ -94,6 +98,9 @@ class Evaluation:
     unknown_documents: tuple[str, ...]  # labelled, but not in the dataset
     unknown_variables: tuple[str, ...]  # labelled, but not in the dataset
     ambiguous_documents: tuple[str, ...]  # names that several documents bear; their values are put together
+    rows: Scores | None = None  # entities found of those labelled, where gold labels entities
+    missed_rows: tuple[str, ...] = ()  # 'document: entity' of labelled entities without a row
+    invented_rows: tuple[str, ...] = ()  # 'document: entity' of rows that are not labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +130,24 @@ def evaluate(
     names = {variable.name for variable in spec.variables}
     known, ambiguous = _document_names(rows)
     scored = [document for document in gold if count_unknown or base_name(document.document) in known]
-    predictions = _predictions(spec, cells)
-    outcomes = [
-        {
-            variable.name: _outcome(variable, document, predictions)
-            for variable in spec.variables
-            if variable.name in document.values
-        }
+    predictions = _Predictions(spec, cells)
+    by_document: dict[str, list[RowRecord]] = {}
+    for row in in_order(row for row in rows if row.entity is not None):
+        by_document.setdefault(base_name(row.document_name), []).append(row)
+    measured = [
+        _measured(spec, document, by_document.get(base_name(document.document), ()), predictions)
         for document in scored
     ]
+    outcomes = [of_document.outcomes for of_document in measured]
     counts = np.zeros((len(scored), len(spec.variables) + 1, 3))
     for place, of_document in enumerate(outcomes):
         for column, variable in enumerate(spec.variables):
-            if outcome := of_document.get(variable.name):
-                counts[place, column] = (outcome.strict, outcome.gold, outcome.predicted)
+            for outcome in of_document.get(variable.name, ()):
+                counts[place, column] += (outcome.strict, outcome.gold, outcome.predicted)
         counts[place, -1] = counts[place, :-1].sum(axis=0)
     *intervals, overall = bootstrap_f1(counts, seed=seed)
     scores = tuple(
-        _score(variable, [o[variable.name] for o in outcomes if variable.name in o], interval)
+        _score(variable, [outcome for o in outcomes for outcome in o.get(variable.name, ())], interval)
         for variable, interval in zip(spec.variables, intervals, strict=True)
     )
     return _evaluation(
@@ -148,9 +155,16 @@ def evaluate(
         overall,
         documents=len(scored),
         unknown_documents=tuple(d.document for d in gold if base_name(d.document) not in known),
-        unknown_variables=tuple(dict.fromkeys(n for d in gold for n in d.values if n not in names)),
+        unknown_variables=tuple(dict.fromkeys(n for d in gold for n in _labelled(d) if n not in names)),
         ambiguous_documents=tuple(sorted(ambiguous & {base_name(d.document) for d in scored})),
+        matched=[m.rows for m in measured if m.rows is not None],
     )
+
+
+def _labelled(document: GoldDocument) -> dict[str, None]:
+    """The variables that are labelled somewhere in a document, in order."""
+    rows = [name for row in document.rows or () for name in row.values]
+    return dict.fromkeys([*document.values, *rows])
 
 
 def base_name(document: str) -> str:
@@ -161,31 +175,75 @@ def base_name(document: str) -> str:
 def _document_names(rows: Sequence[RowRecord]) -> tuple[set[str], set[str]]:
     by_base: dict[str, set[str]] = {}
     for row in rows:
-        # Rows of entities share their document, so only rows of documents tell two documents of a name apart.
-        whole = row.document_name if row.entity is not None else f"{row.document_name}\0{row.row_key}"
+        whole = f"{row.document_name}\0{row.document_key}"  # which of several documents of one name
         by_base.setdefault(base_name(row.document_name), set()).add(whole)
     return set(by_base), {name for name, documents in by_base.items() if len(documents) > 1}
 
 
-def _predictions(spec: DatasetSpec, cells: Sequence[CellRecord]) -> Mapping[tuple[str, str], list[JsonValue]]:
-    variables = {variable.name: variable for variable in spec.variables}
-    found: dict[tuple[str, str], list[JsonValue]] = {}
-    for cell in cells:
-        if cell.variable in variables:
-            key = (base_name(cell.document_name), cell.variable)
-            found.setdefault(key, []).extend(values_of(cell, variables[cell.variable]))
-    return found
+class _Predictions:
+    """The values that a dataset has, by document or by row."""
+
+    def __init__(self, spec: DatasetSpec, cells: Sequence[CellRecord]) -> None:
+        variables = {variable.name: variable for variable in spec.variables}
+        self._of_document: dict[tuple[str, str], list[JsonValue]] = {}
+        self._of_row: dict[tuple[str, str], list[JsonValue]] = {}
+        for cell in cells:
+            if cell.variable in variables:
+                values = values_of(cell, variables[cell.variable])
+                name = base_name(cell.document_name)
+                self._of_document.setdefault((name, cell.variable), []).extend(values)
+                self._of_row.setdefault((cell.row_key, cell.variable), []).extend(values)
+
+    def of_document(self, name: str, variable: str) -> Sequence[JsonValue]:
+        return self._of_document.get((base_name(name), variable), ())
+
+    def of_row(self, row: RowRecord | None, variable: str) -> Sequence[JsonValue]:
+        return () if row is None else self._of_row.get((row.row_key, variable), ())
 
 
-def _outcome(
-    variable: Variable, document: GoldDocument, predictions: Mapping[tuple[str, str], list[JsonValue]]
-) -> _Outcome:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """One document: outcomes by variable, one for each labelled unit; and its rows, where gold labels entities."""
+
+    outcomes: Mapping[str, Sequence[_Outcome]]
+    rows: tuple[str, MatchedRows] | None = None
+
+
+def _measured(
+    spec: DatasetSpec, document: GoldDocument, rows: Sequence[RowRecord], predictions: _Predictions
+) -> _Measured:
+    if document.rows is None:
+        return _Measured(
+            {
+                v.name: [_outcome(v, document.values[v.name], predictions.of_document(document.document, v.name))]
+                for v in spec.variables
+                if v.name in document.values
+            }
+        )
+
+    def agreement(label: GoldRow, row: RowRecord) -> int:
+        named = [v for v in spec.variables if v.name in label.values]
+        return sum(_outcome(v, label.values[v.name], predictions.of_row(row, v.name)).strict for v in named)
+
+    matched = match_rows(document.rows, rows, agreement)
+    units: list[tuple[Values, RowRecord | None]] = [(label.values, row) for label, row in matched.pairs]
+    units += [(label.values, None) for label in matched.missed]
+    nothing: Values = dict.fromkeys(_labelled(document), ())
+    units += [(nothing, row) for row in matched.invented]
+    outcomes = {
+        v.name: [
+            _outcome(v, labels[v.name], predictions.of_row(row, v.name)) for labels, row in units if v.name in labels
+        ]
+        for v in spec.variables
+    }
+    return _Measured(outcomes, (base_name(document.document), matched))
+
+
+def _outcome(variable: Variable, gold: Sequence[Sequence[JsonValue]], values: Sequence[JsonValue]) -> _Outcome:
     type_ = variable.type
     labels = [
-        [form for spelling in spellings if (form := canonical(spelling, type_)) is not None]
-        for spellings in document.values[variable.name]
+        [form for spelling in spellings if (form := canonical(spelling, type_)) is not None] for spellings in gold
     ]
-    values = predictions.get((base_name(document.document), variable.name), [])
     forms = list(dict.fromkeys(form for v in values if (form := canonical(v, type_)) is not None))
     if type_ is VariableType.BOOLEAN:
         labels = [forms_ for forms_ in labels if forms_ and forms_[0] is True]
@@ -230,6 +288,7 @@ def _evaluation(
     unknown_documents: tuple[str, ...],
     unknown_variables: tuple[str, ...],
     ambiguous_documents: tuple[str, ...],
+    matched: Sequence[tuple[str, MatchedRows]],
 ) -> Evaluation:
     gold, predicted = sum(s.strict.gold for s in scores), sum(s.strict.predicted for s in scores)
     labelled = [s for s in scores if s.strict.gold]
@@ -246,4 +305,13 @@ def _evaluation(
         unknown_documents=unknown_documents,
         unknown_variables=unknown_variables,
         ambiguous_documents=ambiguous_documents,
+        rows=_row_scores([rows for _, rows in matched]) if matched else None,
+        missed_rows=tuple(f"{name}: {row.entity}" for name, rows in matched for row in rows.missed),
+        invented_rows=tuple(f"{name}: {row.entity}" for name, rows in matched for row in rows.invented),
     )
+
+
+def _row_scores(matched: Sequence[MatchedRows]) -> Scores:
+    pairs = sum(len(rows.pairs) for rows in matched)
+    missed = sum(len(rows.missed) for rows in matched)
+    return Scores(pairs, pairs + missed, pairs + sum(len(rows.invented) for rows in matched))

@@ -2,6 +2,10 @@
 
 An empty list says that the document has no value for the variable. A line may carry
 `"alternatives": {variable: [[other spellings of the first value], …]}`, any of which counts as that value.
+
+Where the unit is an entity, a line has rows instead: `{"doc": file name, "rows": [{"entity": name, "gold": {…}}]}`,
+each with `"alternatives"` as above and `"names": [other names]` where wanted. An empty list says that there is no
+entity in the document.
 """
 
 import json
@@ -13,14 +17,26 @@ from crucible_assets.datasets.cells import JsonValue
 from crucible_assets.datasets.errors import GoldError
 
 _FORM = '{"doc": file name, "gold": {variable: [values]}}'
+_ROW_FORM = '{"entity": name, "gold": {variable: [values]}}'
+Values = Mapping[str, tuple[tuple[JsonValue, ...], ...]]  # each value is the tuple of its accepted spellings
+
+
+@dataclass(frozen=True, slots=True)
+class GoldRow:
+    """The labelled values of one entity, and the names that it may be found under."""
+
+    entity: str
+    values: Values = field(default_factory=dict)
+    other_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GoldDocument:
-    """The labelled values of one document; each value is the tuple of its accepted spellings."""
+    """The labelled values of one document, or of the entities in it; `rows` is None where those are not labelled."""
 
     document: str
-    values: Mapping[str, tuple[tuple[JsonValue, ...], ...]] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    rows: tuple[GoldRow, ...] | None = None
 
 
 def parse_gold(text: str, source: str) -> tuple[GoldDocument, ...]:
@@ -54,13 +70,32 @@ def _document(line: str, place: str) -> GoldDocument:
         raise GoldError(f"{place}: no JSON ({error.msg} at character {error.pos + 1}); write {_FORM}") from error
     if not isinstance(record, dict) or not isinstance(record.get("doc"), str) or not record["doc"]:
         raise GoldError(f"{place}: no file name under 'doc'; write {_FORM}")
+    if "rows" not in record:
+        return GoldDocument(record["doc"], _labels(record, place, _FORM))
+    if "gold" in record:
+        raise GoldError(f"{place}: both 'gold' and 'rows'; label the document or the entities in it")
+    if not isinstance(record["rows"], list):
+        raise GoldError(f"{place}: 'rows' is no list; each entry must be {_ROW_FORM}")
+    rows = tuple(_row(row, f"{place}, row {number}") for number, row in enumerate(record["rows"], 1))
+    return GoldDocument(record["doc"], rows=rows)
+
+
+def _row(record: Any, place: str) -> GoldRow:
+    if not isinstance(record, dict) or not isinstance(record.get("entity"), str) or not record["entity"].strip():
+        raise GoldError(f"{place}: no name under 'entity'; write {_ROW_FORM}")
+    names = record.get("names") or []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise GoldError(f"{place}: 'names' is no list of names")
+    return GoldRow(record["entity"], _labels(record, place, _ROW_FORM), tuple(names))
+
+
+def _labels(record: Mapping[str, Any], place: str, form: str) -> Values:
     gold, alternatives = record.get("gold"), record.get("alternatives") or {}
     if not isinstance(gold, dict):
-        raise GoldError(f"{place}: no object under 'gold'; write {_FORM}")
+        raise GoldError(f"{place}: no object under 'gold'; write {form}")
     if not isinstance(alternatives, dict):
         raise GoldError(f"{place}: 'alternatives' is no object of lists")
-    values = {name: _values(name, given, alternatives.get(name), place) for name, given in gold.items()}
-    return GoldDocument(record["doc"], values)
+    return {name: _values(name, given, alternatives.get(name), place) for name, given in gold.items()}
 
 
 def _values(name: str, given: Any, others: Any, place: str) -> tuple[tuple[JsonValue, ...], ...]:

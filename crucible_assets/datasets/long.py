@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from crucible_assets.datasets.cells import CellRecord, DatasetSpec, JsonValue, RowRecord
+from crucible_assets.datasets.cells import CellRecord, DatasetSpec, JsonValue, Quoted, RowRecord
 from crucible_assets.datasets.table import Table, arrange
-from crucible_assets.datasets.values import JOINT, as_float, parse_text, text_of, values_of
+from crucible_assets.datasets.values import JOINT, QUOTES_JOINT, as_float, parse_text, text_of, values_of
 from resources.vocabulary import CellState, EvidenceStatus, Variable, VariableType
 
 LONG_SCHEMA: dict[str, pl.DataType] = {
@@ -39,9 +39,9 @@ _BLOCK = 20_000  # records
 def long(spec: DatasetSpec, rows: Sequence[RowRecord], cells: Sequence[CellRecord]) -> pl.DataFrame:
     """Give one row per value, in the order of the wide table's rows, the variables and the values.
 
-    A cell without a value has one row with null `value` and `value_index`; a cell that is missing
-    altogether has one row with a null `state`, so rows × variables can be counted here too. Raises the
-    errors of `arrange`.
+    Each value carries its own quote and place where the cell has one for each. A cell without a value has one row
+    with null `value` and `value_index`; a cell that is missing altogether has one row with a null `state`, so
+    rows × variables can be counted here too. Raises the errors of `arrange`.
     """
     return long_of(spec, arrange(spec, rows, cells))
 
@@ -71,9 +71,10 @@ def _records(spec: DatasetSpec, table: Table) -> Iterator[tuple[object, ...]]:
             if cell is None:
                 yield head + blank
                 continue
-            tail = _fields(cell)
-            for value in _single_values(cell, variable):
-                yield (*head, *value, *tail)
+            values = _single_values(cell, variable)
+            own = cell.evidence if len(cell.evidence) == len(values) else (None,) * len(values)
+            for value, evidence in zip(values, own, strict=True):
+                yield (*head, *value, *_fields(cell, evidence))
 
 
 def _single_values(cell: CellRecord, variable: Variable) -> list[tuple[int | None, str | None, float | None]]:
@@ -84,16 +85,21 @@ def _single_values(cell: CellRecord, variable: Variable) -> list[tuple[int | Non
     ] or [(None, None, None)]
 
 
-def _fields(cell: CellRecord) -> tuple[object, ...]:
+def _fields(cell: CellRecord, own: Quoted | None) -> tuple[object, ...]:
+    """What stands beside one value: its own evidence, or that of the cell where there is none for each value."""
+    shown = own or Quoted(
+        cell.evidence_quote or "", cell.evidence_status, cell.evidence_start, cell.evidence_end, cell.page,
+        cell.place_label,
+    )  # fmt: skip
     return (
         cell.state.value,
         cell.confidence,
-        cell.evidence_quote,
-        cell.evidence_status.value,
-        cell.evidence_start,
-        cell.evidence_end,
-        cell.page,
-        cell.place_label,
+        cell.evidence_quote if own is None else own.quote,
+        shown.status.value,
+        shown.start,
+        shown.end,
+        shown.page,
+        shown.place_label,
         cell.raw,
         cell.prompt_version,
         cell.model,
@@ -121,6 +127,7 @@ def from_long(spec: DatasetSpec, frame: pl.DataFrame) -> tuple[tuple[RowRecord, 
 def _cell(records: list[dict[str, Any]], variable: Variable) -> CellRecord:
     first = records[0]
     values = [parse_text(record["value"], variable.type) for record in records if record["value_index"]]
+    quotes = dict.fromkeys(record["evidence_quote"] for record in records if record["evidence_quote"] is not None)
     value: JsonValue = values if variable.multiple or len(values) > 1 else next(iter(values), None)
     return CellRecord(
         row_key=first["row"],
@@ -131,7 +138,7 @@ def _cell(records: list[dict[str, Any]], variable: Variable) -> CellRecord:
         value=value,
         raw=first["raw"],
         confidence=first["confidence"],
-        evidence_quote=first["evidence_quote"],
+        evidence_quote=QUOTES_JOINT.join(quotes) if quotes else None,
         evidence_status=EvidenceStatus(first["evidence_status"]),
         evidence_start=first["evidence_start"],
         evidence_end=first["evidence_end"],
@@ -140,4 +147,16 @@ def _cell(records: list[dict[str, Any]], variable: Variable) -> CellRecord:
         prompt_version=first["prompt_version"],
         model=first["model"],
         reasons=(first["reasons"],) if first["reasons"] else (),
+        evidence=tuple(_quoted(record) for record in records) if len(quotes) > 1 else (),
+    )
+
+
+def _quoted(record: dict[str, Any]) -> Quoted:
+    return Quoted(
+        record["evidence_quote"] or "",
+        EvidenceStatus(record["evidence_status"]),
+        record["evidence_start"],
+        record["evidence_end"],
+        record["page"],
+        record["place"],
     )

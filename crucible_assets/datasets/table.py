@@ -23,8 +23,19 @@ class Table:
 
 
 def in_order(rows: Iterable[RowRecord]) -> tuple[RowRecord, ...]:
-    """Sort by document name, then entity, then row key, by code point: the same on every machine."""
-    return tuple(sorted(rows, key=lambda row: (row.document_name, row.entity or "", row.row_key)))
+    """Sort by document name, place in the document, entity and row key, by code point: the same on every machine."""
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: RowRecord) -> tuple[str, str, int, str, str]:
+    document = row.row_key.rpartition("/")[0]  # two documents may have one name
+    return (
+        row.document_name,
+        document or (row.row_key if row.entity is None else ""),
+        row.position,
+        row.entity or "",
+        row.row_key,
+    )
 
 
 def arrange(spec: DatasetSpec, rows: Sequence[RowRecord], cells: Sequence[CellRecord]) -> Table:

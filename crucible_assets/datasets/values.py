@@ -13,6 +13,7 @@ from crucible_assets.datasets.cells import CellRecord, JsonValue
 from resources.vocabulary import Variable, VariableType
 
 JOINT = "; "
+QUOTES_JOINT = " | "
 LARGEST_EXACT_INTEGER = 2**53  # beyond it a 64-bit float cannot hold every whole number (IEEE 754)
 _FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _INTEGER = re.compile(r"-?\d+")

@@ -23,6 +23,8 @@ _KEY: dict[ColumnKind, Callable[[RowRecord], str | None]] = {
     ColumnKind.ROW: lambda row: row.row_key,
     ColumnKind.DOCUMENT: lambda row: row.document_name,
     ColumnKind.ENTITY: lambda row: row.entity,
+    ColumnKind.ENTITY_STATUS: lambda row: None if row.status is None else row.status.value,
+    ColumnKind.ENTITY_QUOTE: lambda row: row.quote,
 }
 _TYPED: dict[pl.DataType, Callable[[JsonValue], object]] = {
     pl.Float64(): as_float,
@@ -37,9 +39,9 @@ def wide(
     cells: Sequence[CellRecord],
     options: ExportOptions | None = None,
 ) -> pl.DataFrame:
-    """Lay the cells out with one row per unit, ordered by document name, entity and row key.
+    """Lay the cells out with one row per unit, ordered by document name, place in the document and row key.
 
-    Columns: `_row`, `_document` (and `_entity`), one value column per variable (or `variable_1 …
+    Columns: `_row`, `_document` (and `_entity` with its evidence), one value column per variable (or `variable_1 …
     variable_n`), then the `_state_…`, `_confidence_…` and further columns the options ask for. A missing
     value is null whatever the reason; the state says which. Raises the errors of `arrange` and `layout`.
     """
