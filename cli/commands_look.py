@@ -91,15 +91,19 @@ def _say_estimate(spec: str, result: Estimate) -> None:
         f"Estimate for {describe(spec)}: {left} of {result.documents} documents are to be asked "
         f"({result.counted} counted, the rest by their length). Basis: {result.basis}."
     )
-    table = Table("", "calls", "input tokens", "of them cached", "output tokens", "cost")
+    table = Table("")
+    for heading in ("calls", "tokens in", "cached", "tokens out", "cost"):
+        table.add_column(heading, justify="right")
     for way in result.ways:
         figures = (way.count.calls, way.count.input, way.count.cached, way.count.output)
         table.add_row(way.name, *(f"{figure:,.0f}" for figure in figures), _money(way.cost_usd))
     console.print(table)
+    if result.ways[0].cost_usd is None:
+        console.print("No price is known for this model, so there is no cost.")
 
 
 def _money(amount: Decimal | None) -> str:
-    return "no price is known for this model" if amount is None else f"{amount:.4f} USD"
+    return "not known" if amount is None else f"{amount:.4f} USD"
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,29 @@ def evaluate(project: Path, gold: Path | None) -> None:
 
 @cli.command()
 @click.argument("project", type=PROJECT)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--author", help="Whose verdicts these are, where the file does not say; your login name else.")
+def feedback(project: Path, file: Path, author: str | None) -> None:
+    """Take in verdicts on cells: CSV, JSON lines, or a filled export."""
+    from cli.commands_feedback import give_feedback
+
+    _finish(lambda: give_feedback(project, file, author))
+
+
+@cli.command()
+@click.argument("project", type=PROJECT)
+@click.option("--variable", "variables", multiple=True, help="Only this variable; may be given several times.")
+@click.option("--model", "models", help="provider:model, or several in fallback order, separated by commas.")
+def refine(project: Path, variables: tuple[str, ...], models: str | None) -> None:
+    """Word instructions anew from feedback and gold; used if not worse."""
+    from cli.commands_feedback import refine_project
+
+    chosen = tuple(part.strip() for part in (models or "").split(",") if part.strip())
+    _finish(lambda: refine_project(project, variables, chosen))
+
+
+@cli.command()
+@click.argument("project", type=PROJECT)
 @click.option("--model", "models", help="provider:model, or several, separated by commas.")
 @click.option("--documents", type=click.IntRange(min=1), default=20, show_default=True, help="How many to measure.")
 def estimate(project: Path, models: str | None, documents: int) -> None:
@@ -109,6 +132,45 @@ def status(project: str | None) -> None:
 
 
 @cli.command()
+@click.argument("task")
+def pause(task: str) -> None:
+    """Stop a task (its id, or its project's) for now; calls in flight finish."""
+    from cli.commands_task import change_task
+
+    _finish(lambda: change_task(task, "pause"))
+
+
+@cli.command()
+@click.argument("task")
+def resume(task: str) -> None:
+    """Let a paused task go on; the daemon of `crucible up` carries it."""
+    from cli.commands_task import change_task
+
+    _finish(lambda: change_task(task, "resume"))
+
+
+@cli.command()
+@click.argument("task")
+def cancel(task: str) -> None:
+    """End a task (its id, or its project's) for good; what is finished is kept."""
+    from cli.commands_task import change_task
+
+    _finish(lambda: change_task(task, "cancel"))
+
+
+@cli.command()
+@click.argument("project")
+@click.argument("document")
+@click.argument("variable")
+@click.option("--row", default="", help="The row's key, where rows are entities.")
+def trace(project: str, document: str, variable: str, row: str) -> None:
+    """Show where a value comes from: evidence, prompt version, calls."""
+    from cli.commands_task import show_trace
+
+    _finish(lambda: show_trace(project, document, variable, row))
+
+
+@cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def up(host: str, port: int) -> None:
@@ -140,6 +202,7 @@ def _finish(command: Callable[[], int]) -> None:
     from cli.runner import InterruptedTaskError, StepFailedError
     from crucible_assets.datasets.errors import DatasetError
     from crucible_assets.documents.intake import SourceError
+    from crucible_assets.learning.errors import LearningError
     from resources.database.repositories.tasks import TaskActiveError
     from resources.database.server import DatabaseUnavailableError
     from resources.models.errors import ModelError
@@ -148,10 +211,13 @@ def _finish(command: Callable[[], int]) -> None:
 
     try:
         code = command()
-    except (KeyboardInterrupt, InterruptedTaskError):
-        click.echo("Interrupted. What is finished is kept; run the same command again to go on.", err=True)
+    except (KeyboardInterrupt, InterruptedTaskError) as error:
+        why = f" ({error})" if str(error) not in ("", "interrupted") else ""
+        click.echo(f"Interrupted{why}. What is finished is kept; run the same command again to go on.", err=True)
         code = 130
-    except (ProjectError, SourceError, DatasetError, SettingsError, ModelError, TaskActiveError) as error:
+    except (
+        ProjectError, SourceError, DatasetError, LearningError, SettingsError, ModelError, TaskActiveError,
+    ) as error:  # fmt: skip
         click.echo(f"Error: {error}", err=True)
         code = 2
     except StepFailedError as error:

@@ -28,6 +28,7 @@ STAGES = {
     "prepare": "generating prompts",
     "sample": "extracting a sample",
     "full": "extracting",
+    "refine": "wording instructions anew, measuring old against new, calibrating",
     "export": "assembling, checking and exporting the dataset",
 }
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from crucible_assets.prompts.examples import check_examples
 from resources.project import Project, ProjectError, project_from_data
 from resources.vocabulary import UnitOfObservation
 
@@ -40,6 +41,7 @@ def read_project_file(path: Path) -> ProjectFile:
         raise ProjectError([f"{path}: `documents` is missing: the folder, glob or URL of the documents."])
     try:
         project = project_from_data(data)
+        check_examples(project)
     except ProjectError as error:
         raise ProjectError([f"{path}: {problem}" for problem in error.problems]) from None
     if project.unit_of_observation is UnitOfObservation.ENTITY:

@@ -23,6 +23,7 @@ __all__ = [
     "InterruptedTaskError",
     "StepFailedError",
     "release_vanished",
+    "run_step",
     "run_task",
 ]
 
@@ -60,13 +61,13 @@ def run_task(
             for number, step in enumerate(steps):
                 display.stage(step.job)
                 tags = run_tags(project, task_id, kind, number, wish) | NOT_RETRIED | {PROCESS_TAG: process}
-                run_id = _run_step(instance, step, tags)
+                run_id = run_step(instance, step, tags)
                 with installation.database.transaction(project.tenant) as session:
                     update_task(session, task_id, step=number + 1, run_id=run_id)
         status, message = TaskStatus.COMPLETED, "all steps done"
-    except (KeyboardInterrupt, InterruptedTaskError):
+    except (KeyboardInterrupt, InterruptedTaskError) as error:
         status, message = TaskStatus.CANCELLED, "interrupted; run it again to go on"
-        raise InterruptedTaskError(message) from None
+        raise InterruptedTaskError(str(error) or "interrupted") from None
     except StepFailedError as error:
         message = str(error)
         raise
@@ -80,7 +81,8 @@ def run_task(
     return task_id
 
 
-def _run_step(instance: dg.DagsterInstance, step: Step, tags: dict[str, str]) -> str:
+def run_step(instance: dg.DagsterInstance, step: Step, tags: dict[str, str]) -> str:
+    """Do one step as a run of its own; returns the run's id. Raises StepFailedError, InterruptedTaskError."""
     from crucible_assets.definitions import defs  # loads every asset; commands that need none stay fast
 
     try:

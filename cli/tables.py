@@ -24,8 +24,8 @@ _WIDTH = 22
 
 def make_console() -> Console:
     """A console for commands; wide enough for tables when the output is no terminal."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=150)
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=150)
 
 
 def _short(value: Any, width: int = _WIDTH) -> str:

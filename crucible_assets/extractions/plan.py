@@ -98,14 +98,8 @@ def about(row: Row, spans: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
 
 
 def grouped(asked: Sequence[Asked], size: int) -> list[tuple[Asked, ...]]:
-    """Variables that travel in one call: `size` at a time, only those with the same temperature together."""
-    groups: list[tuple[Asked, ...]] = []
-    by_temperature: dict[float, list[Asked]] = {}
-    for item in asked:
-        by_temperature.setdefault(item.prompt.model_settings["temperature"], []).append(item)
-    for items in by_temperature.values():
-        groups += [tuple(items[at : at + size]) for at in range(0, len(items), size)]
-    return groups
+    """Variables that travel in one call, `size` at a time, in their order."""
+    return [tuple(asked[at : at + size]) for at in range(0, len(asked), size)]
 
 
 def make_ask(source: Source, group: Sequence[Asked], chunk: Chunk, row: Row = DOCUMENT_ROW) -> Ask:
@@ -128,7 +122,7 @@ def make_ask(source: Source, group: Sequence[Asked], chunk: Chunk, row: Row = DO
         schema=dict(first.response_schema) if len(group) == 1 else shared_schema(fields),
         schema_name="answer",
         fields=fields,
-        temperature=first.model_settings["temperature"],
+        temperature=min(item.prompt.model_settings["temperature"] for item in group),  # of the strictest of them
         max_output_tokens=sum(item.prompt.model_settings["max_output_tokens"] for item in group),
         language=source.language,
         local_schema=local_schema(fields),

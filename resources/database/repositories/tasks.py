@@ -92,11 +92,11 @@ def lock_task(session: TenantSession, task_id: UUID) -> Task | None:
 
 
 def active_extraction(session: TenantSession, project_id: str) -> Task | None:
-    """The unfinished SAMPLE or FULL task of a project."""
+    """The unfinished SAMPLE, FULL or REFINE task of a project."""
     row = session.execute(
         sa.select(*_COLUMNS).where(
             tasks.c.project_id == project_id,
-            tasks.c.kind.in_([TaskKind.SAMPLE.value, TaskKind.FULL.value]),
+            tasks.c.kind.in_([kind.value for kind in (TaskKind.SAMPLE, TaskKind.FULL, TaskKind.REFINE)]),
             tasks.c.status.in_([s.value for s in ACTIVE]),
         )
     ).one_or_none()
@@ -171,6 +171,16 @@ def pause_task(session: TenantSession, task_id: UUID) -> bool:
         return False
     update_task(session, task_id, status=TaskStatus.PAUSED)
     log(session, "paused", "a person paused it", task_id)
+    return True
+
+
+def cancel_task(session: TenantSession, task_id: UUID) -> bool:
+    """End a task for good; its run finishes the calls in flight and ends. False when it has ended already."""
+    task = lock_task(session, task_id)
+    if task is None or task.status not in ACTIVE:
+        return False
+    update_task(session, task_id, status=TaskStatus.CANCELLED, message="a person cancelled it")
+    log(session, "cancelled", "a person cancelled it", task_id)
     return True
 
 
