@@ -33,7 +33,7 @@ SPACES = dict.fromkeys(map(ord, "\u00a0\u2007\u2009\u202f"), " ") | {
     0x2212: "-", 0x2013: "-", 0x2014: "-", 0xFE63: "-", 0xFF0D: "-", 0x066B: ".", 0x066C: ",",
     0xFF0C: ",", 0xFF0E: ".", 0xFF05: "%", 0x066A: "%", 0x02B9: "'",
 }  # fmt: skip
-_LETTERS_BEFORE = re.compile(r"([^\W\d_\u3040-\u30ff\u3400-\u9fff]+)$")  # not those that need no space
+_LETTERS_BEFORE = re.compile(r"([^\W\d_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+)$")  # not those that need no space
 _MINUS_BEFORE = re.compile(
     r"(?:(?:^|[\s(]|[^\W\d_]\s|[$€£¥])-\(?[$€£¥]?|(?:^|\s)(?:minus|moins|menos|meno|eksi|минус|negative)\s+[$€£¥]?|"
     r"(?:マイナス|负|負|▲|△)\s*)$",

@@ -111,6 +111,7 @@ _MULTIPLIERS = {
     "miliard": 9, "miliardy": 9, "miliardów": 9, "miliardo": 9, "миллиард": 9, "миллиарда": 9, "миллиардов": 9,
     "milyar": 9, "miljarder": 9, "bilhão": 9, "bilhões": 9, "mld": 9,
     "trillion": 12, "trillions": 12, "tn": 12, "billionen": 12, "万": 4, "萬": 4, "億": 8, "亿": 8, "兆": 12,
+    "천": 3, "만": 4, "만원": 4, "억": 8, "억원": 8, "조": 12, "조원": 12,
 }  # fmt: skip
 _DOZENS = frozenset({"dozen", "dutzend", "douzaine", "douzaines", "docena", "docenas"})
 _LONG_SCALE = frozenset({"de", "fr", "es", "it", "nl", "da", "sv", "nb", "no", "fi", "pl", "cs", "hu", "pt"})
