@@ -45,7 +45,10 @@ class Measured:
 
     def as_json(self) -> dict[str, Any]:
         """For the database."""
-        return asdict(self)
+        plain = asdict(self)
+        for figures in (plain["old"], plain["new"]):
+            figures["interval"] = list(figures["interval"])
+        return plain
 
 
 def measure(
