@@ -93,11 +93,12 @@ def layout(spec: DatasetSpec, table: Table, options: ExportOptions) -> tuple[Col
     keys = [ColumnKind.ROW, ColumnKind.DOCUMENT]
     if spec.unit_of_observation is UnitOfObservation.ENTITY:
         keys.append(ColumnKind.ENTITY)
-        keys += [ColumnKind.ENTITY_STATUS] if options.state else []
-        keys += [ColumnKind.ENTITY_QUOTE] if options.evidence else []
     columns = [Column(_KEY_COLUMNS[kind], kind, pl.String()) for kind in keys]
     for variable in spec.variables:
         columns.extend(_value_columns(variable, table, options))
+    if spec.unit_of_observation is UnitOfObservation.ENTITY:
+        beside = ((options.state, ColumnKind.ENTITY_STATUS), (options.evidence, ColumnKind.ENTITY_QUOTE))
+        columns.extend(Column(_KEY_COLUMNS[kind], kind, pl.String()) for on, kind in beside if on)
     for variable in spec.variables:
         columns.extend(_side_columns(variable, options))
     counts = Counter(column.name for column in columns)

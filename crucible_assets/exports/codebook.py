@@ -27,6 +27,9 @@ NOTES = (
     "forms, tab or a line break) has an apostrophe in front, after any apostrophes of its own. Only text columns are "
     "changed; negative numbers in number columns stay numbers. JSON, Parquet and the workbook hold the text itself.",
     "A number or date column is text where at least one value is no exact number or no full date (2020-05).",
+    "Where a row is an entity, rows stand in the order of the document; _entity_status says how well the name was "
+    "found in it (NOT_FOUND: perhaps invented). A row without an entity is a document that could not be read or "
+    "searched.",
     "Joined values are separated by '; '. The long table and the JSON file keep them apart.",
     "The workbook's Evidence sheet leaves out empty columns and the character offsets of quotes; the long CSV, JSON "
     "and Parquet files have them.",
@@ -77,7 +80,7 @@ def codebook(prepared: Prepared) -> Codebook:
     return Codebook(
         dataset=dataset,
         rows=len(table.rows),
-        documents=len({row.document_name if row.entity else row.row_key for row in table.rows}),
+        documents=len(dataset.documents) or len({row.document_key for row in table.rows}),
         account=prepared.account.explain(),
         complete=prepared.account.complete,
         states=dict(prepared.account.by_state),

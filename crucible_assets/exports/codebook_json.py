@@ -31,7 +31,18 @@ def as_json(book: Codebook) -> dict[str, Any]:
             "states": {state.value: count for state, count in book.states.items()},
             "complete": book.complete,
             "account": book.account,
+            "documents_without_rows": len(book.dataset.without_rows),
         },
+        "documents": [
+            {
+                "name": document.name,
+                "rows": document.rows,
+                "rows_in_the_source": document.expected,
+                "failure": document.failure,
+                "warnings": list(document.warnings),
+            }
+            for document in book.dataset.documents
+        ],
         "states": {state.value: meaning for state, meaning in STATE_MEANINGS.items()},
         "notes": list(NOTES),
         "models": list(book.models),
@@ -139,4 +150,7 @@ def _evaluation_json(evaluation: Evaluation) -> dict[str, Any]:
         "unknown_documents": list(evaluation.unknown_documents),
         "unknown_variables": list(evaluation.unknown_variables),
         "ambiguous_documents": list(evaluation.ambiguous_documents),
+        "rows": None if evaluation.rows is None else _scores_json(evaluation.rows),
+        "missed_rows": list(evaluation.missed_rows),
+        "invented_rows": list(evaluation.invented_rows),
     }

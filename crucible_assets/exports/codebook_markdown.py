@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from crucible_assets.datasets.columns import Column, ColumnKind
 from crucible_assets.datasets.evaluate import Evaluation
 from crucible_assets.exports.codebook import NOTES, STATE_MEANINGS, Codebook, VariableEntry
-from crucible_assets.exports.wording import coding_rules, figure, interval, score_text, share
+from crucible_assets.exports.wording import (
+    coding_rules,
+    doubts,
+    entity_score,
+    figure,
+    interval,
+    score_text,
+    share,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~])")
 _LONGEST = 200  # characters of a value shown in a table of frequencies
@@ -15,6 +23,8 @@ _HOLDS = {
     ColumnKind.ROW: "identifies the row in every file",
     ColumnKind.DOCUMENT: "name of the document",
     ColumnKind.ENTITY: "entity in the document that the row is about",
+    ColumnKind.ENTITY_STATUS: "how well the entity was found in the document",
+    ColumnKind.ENTITY_QUOTE: "words that name the entity, quoted from the document",
     ColumnKind.VALUE: "value",
     ColumnKind.STATE: "state",
     ColumnKind.CONFIDENCE: "confidence, 0 to 1",
@@ -61,6 +71,24 @@ def _study(book: Codebook) -> Iterator[str]:
     yield from _table(("", ""), [fact for fact in facts if fact[1]])
     yield from ("Keys:", "")
     yield from _columns(book.keys)
+    yield from _documents(book)
+
+
+def _documents(book: Codebook) -> Iterator[str]:
+    """Of a dataset of entities: documents without rows, and those whose search left doubts. The rest are counted."""
+    documents = book.dataset.documents
+    if not documents:
+        return
+    yield from ("## Documents", "")
+    shown = [d for d in documents if not d.rows or doubts(d)]
+    yield from (f"{len(documents)} documents have {sum(d.rows for d in documents)} rows.", "")
+    if shown:
+        rows = [
+            (escaped(d.name), str(d.rows), "" if d.expected is None else str(d.expected), escaped(doubts(d)))
+            for d in shown
+        ]
+        yield from ("Without rows, or with doubts about them:", "")
+        yield from _table(("document", "rows", "rows in the source", "what remains doubtful"), rows)
 
 
 def _columns(columns: Sequence[Column]) -> list[str]:
@@ -98,10 +126,14 @@ def _evaluation(evaluation: Evaluation | None) -> Iterator[str]:
         ("mean strict F1 over variables", share(evaluation.macro_strict_f1)),
         ("cells wholly right", share(evaluation.accuracy)),
     ]
+    if evaluation.rows is not None:
+        rows.append(("entities found", entity_score(evaluation.rows)))
     named = (
         ("labelled documents not in the dataset", evaluation.unknown_documents),
         ("labelled variables not in the dataset", evaluation.unknown_variables),
         ("names that several documents bear", evaluation.ambiguous_documents),
+        ("labelled entities that are missing", evaluation.missed_rows),
+        ("entities that are not labelled", evaluation.invented_rows),
     )
     rows.extend((what, escaped(", ".join(names))) for what, names in named if names)
     yield from _table(("figure", ""), rows)

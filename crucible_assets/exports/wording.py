@@ -1,6 +1,7 @@
 """Coding rules and figures in words, the same in the Markdown codebook and the workbook."""
 
-from crucible_assets.datasets.evaluate import VariableScore
+from crucible_assets.datasets.cells import DocumentRecord
+from crucible_assets.datasets.evaluate import Scores, VariableScore
 from crucible_assets.datasets.intervals import Interval
 from crucible_assets.datasets.values import text_of
 from resources.vocabulary import IfMultipleValues, IfUncertain, Variable, VariableType
@@ -74,6 +75,16 @@ def figure(value: float | None) -> str:
 def interval(value: Interval | None) -> str:
     """Give a 95 % interval of a share, or a dash."""
     return "–" if value is None else f"{100 * value[0]:.1f}-{100 * value[1]:.1f} %"
+
+
+def doubts(document: DocumentRecord) -> str:
+    """Give what the search of a document for entities could not settle, in one line; empty when nothing."""
+    return "; ".join([*([document.failure] if document.failure else []), *document.warnings])
+
+
+def entity_score(rows: Scores) -> str:
+    """Give how many labelled entities were found, and how many rows are none."""
+    return f"{rows.matched} of {rows.gold} labelled, {rows.predicted - rows.matched} further rows"
 
 
 def score_text(score: VariableScore) -> str:

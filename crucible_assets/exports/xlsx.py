@@ -1,4 +1,4 @@
-"""The Excel workbook: Data, Evidence, Codebook, Quality, About."""
+"""The Excel workbook: Data, Evidence, Documents (where rows are entities), Codebook, Quality, About."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from crucible_assets.datasets.columns import Column, ColumnKind
 from crucible_assets.datasets.quality import quality_frame
 from crucible_assets.exports.codebook import NOTES, STATE_MEANINGS, Codebook, VariableEntry
 from crucible_assets.exports.prepared import Prepared
-from crucible_assets.exports.wording import coding_rules, interval, share
+from crucible_assets.exports.wording import coding_rules, doubts, entity_score, interval, share
 from crucible_assets.exports.workbook import MAX_ROWS, Style, Tint, Workbook
 from resources.vocabulary import CellState
 
@@ -20,6 +20,7 @@ TINTS = {
     CellState.FAILED: Tint.FAILED,
     CellState.NOT_APPLICABLE: Tint.NOT_APPLICABLE,
 }
+_FROZEN = (ColumnKind.ROW, ColumnKind.DOCUMENT, ColumnKind.ENTITY)
 _SHARES = ("evidence_share", "mean_confidence", "confidence")
 _NARROWEST, _WIDEST = 8, 60  # characters
 _SAMPLED = 200  # rows looked at for the width of a column
@@ -36,6 +37,8 @@ def write_xlsx(prepared: Prepared, book: Codebook, path: Path) -> tuple[str, ...
     try:
         _data(workbook, prepared)
         _evidence(workbook, prepared.long)
+        if book.dataset.documents:
+            _table(workbook, "Documents", _documents_frame(book), Style.WRAPPED)
         _table(workbook, "Codebook", _codebook_frame(book), Style.WRAPPED)
         _table(workbook, "Quality", _quality_frame(prepared, book))
         _about(workbook, book)
@@ -50,7 +53,7 @@ def write_xlsx(prepared: Prepared, book: Codebook, path: Path) -> tuple[str, ...
 def _data(workbook: Workbook, prepared: Prepared) -> None:
     columns, frame = prepared.columns, prepared.wide
     sheet = workbook.sheet("Data", frame.height + 1, len(columns))
-    keys = sum(column.variable is None for column in columns)
+    keys = sum(column.kind in _FROZEN for column in columns)
     _head(workbook, sheet, frame, frozen=keys)
     tint_of = [_tinting(prepared, column) for column in columns]
     comment_of = _commenting(workbook, prepared)
@@ -161,6 +164,25 @@ def _widths(frame: pl.DataFrame) -> list[int]:
     ]
 
 
+def _documents_frame(book: Codebook) -> pl.DataFrame:
+    """Of a dataset of entities: the rows of each document, and what its search could not settle."""
+    documents = book.dataset.documents
+    return pl.DataFrame(
+        {
+            "document": [document.name for document in documents],
+            "rows": [document.rows for document in documents],
+            "rows in the source": [document.expected for document in documents],
+            "what remains doubtful": [doubts(document) or None for document in documents],
+        },
+        schema={
+            "document": pl.String(),
+            "rows": pl.Int64(),
+            "rows in the source": pl.Int64(),
+            "what remains doubtful": pl.String(),
+        },
+    )
+
+
 def _codebook_frame(book: Codebook) -> pl.DataFrame:
     return pl.DataFrame(
         [_codebook_row(entry) for entry in book.entries],
@@ -241,6 +263,10 @@ def _about_lines(book: Codebook, notes: Sequence[str]) -> list[tuple[str, str, T
         ("Language", spec.language or ""),
         ("Unit of observation", spec.unit_of_observation.value.lower()),
         ("Rows", f"{book.rows} from {book.documents} documents"),
+        (
+            "Documents without rows",
+            f"{lacking}: see Documents" if (lacking := len(book.dataset.without_rows)) else "",
+        ),
         ("Cells", book.account),
         ("Complete", "yes" if book.complete else "no: see Cells"),
         ("Model", ", ".join(book.models) or "none"),
@@ -250,6 +276,8 @@ def _about_lines(book: Codebook, notes: Sequence[str]) -> list[tuple[str, str, T
     if evaluation is not None:
         f1 = f"{share(evaluation.strict.f1)} (95 % interval {interval(evaluation.f1_interval)})"
         facts.append(("Strict F1 against gold", f"{f1} on {evaluation.documents} documents"))
+        if evaluation.rows is not None:
+            facts.append(("Entities against gold", entity_score(evaluation.rows)))
     lines: list[tuple[str, str, Tint | None]] = [(name, text, None) for name, text in facts if text]
     lines.append(("Cell states", "", None))
     lines.extend((state.value, meaning, TINTS.get(state)) for state, meaning in STATE_MEANINGS.items())
