@@ -35,6 +35,7 @@ class Paid:
     answers: int  # finished and delivered
     again: int  # whole answers to a body that had a whole answer before: money spent twice
     again_at_kill: int  # of these, those whose first answer was on its way at the kill, or written just before
+    oldest_s: float  # how long before the kill the oldest of the first answers was written; 0 without a kill
     after_spoilt: int  # answers to a body whose earlier answers were all invalid or cut off
 
 
@@ -50,19 +51,22 @@ def paid(calls: Sequence[Call], killed_s: float | None = None, window_s: float =
     whole: dict[str, Call] = {}
     spoilt: set[str] = set()
     again = again_at_kill = after_spoilt = 0
+    oldest_s = 0.0
     for call in finished:
         if call.body_hash in whole:
             again += 1
             first = whole[call.body_hash]
-            if killed_s is not None and first.started_s <= killed_s <= (first.ended_s or 0.0) + window_s:
-                again_at_kill += 1
+            if killed_s is not None and first.started_s <= killed_s:
+                age_s = killed_s - (first.ended_s or 0.0)
+                again_at_kill += age_s <= window_s
+                oldest_s = max(oldest_s, age_s)
         elif call.body_hash in spoilt:
             after_spoilt += 1
         if call.useful:
             whole.setdefault(call.body_hash, call)
         else:
             spoilt.add(call.body_hash)
-    return Paid(len(finished), again, again_at_kill, after_spoilt)
+    return Paid(len(finished), again, again_at_kill, oldest_s, after_spoilt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def table(measured: dict[str, list[Measured]], load: Load) -> str:
     """Markdown: medians, with the least and the greatest number of seconds."""
     heads = (
         "system", "seconds", "documents/s", "share of ideal", "calls", "mean in flight", "client CPU s",
-        "database CPU s", "peak MiB", "process s", "rows", "values right", "wrong", "missing",
+        "database CPU s", "peak MiB", "prepared s", "process s", "rows", "values right", "wrong", "missing",
     )  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
     for name, runs in measured.items():
@@ -131,6 +131,7 @@ def table(measured: dict[str, list[Measured]], load: Load) -> str:
             f"{middle.report.cpu_seconds:.1f}",
             "" if database is None else f"{database:.1f}",
             f"{middle.report.peak_mib:.0f}",
+            f"{middle.report.prepared_seconds:.1f}",
             f"{middle.wall_seconds:.1f}",
             f"{found.rows} of {found.rows_expected}",
             f"{found.right} of {found.expected}",

@@ -182,7 +182,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Markdown: one line for each system."""
     heads = (
         "system", "starts ended", "seconds", "requests", "answers paid", "paid again", "of these at the kill",
-        "asked again after a spoilt answer", "rows", "values right", "wrong", "missing", "cells by state",
+        "oldest, s before the kill", "asked again after a spoilt answer", "rows", "values right", "wrong", "missing",
+        "cells by state",
     )  # fmt: skip
     lines = [f"| {' | '.join(heads)} |", "|---|---|" + "---:|" * (len(heads) - 3) + "---|"]
     for one in outcomes:
@@ -195,6 +196,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
             str(one.paid.answers),
             str(one.paid.again),
             str(one.paid.again_at_kill),
+            f"{one.paid.oldest_s:.2f}",
             str(one.paid.after_spoilt),
             "none" if found is None else f"{found.rows} of {found.rows_expected}",
             "none" if found is None else f"{found.right} of {found.expected - one.hopeless} that can be had",

@@ -51,7 +51,9 @@ def test_only_chats_count():
 
 
 def test_a_whole_answer_to_the_same_body_is_money_spent_twice():
-    assert paid([call(0, 1), call(5, 6), call(7, 8, "b")]) == Paid(3, again=1, again_at_kill=0, after_spoilt=0)
+    assert paid([call(0, 1), call(5, 6), call(7, 8, "b")]) == Paid(
+        3, again=1, again_at_kill=0, oldest_s=0.0, after_spoilt=0
+    )
 
 
 def test_what_was_on_its_way_at_the_kill_is_told_apart():
@@ -59,6 +61,7 @@ def test_what_was_on_its_way_at_the_kill_is_told_apart():
     long_before = [call(0, 1, "c"), call(9, 10, "c")]
     counted = paid([*on_its_way, *just_written, *long_before], killed_s=2.0, window_s=0.1)
     assert (counted.again, counted.again_at_kill) == (3, 2)
+    assert counted.oldest_s == pytest.approx(1.0)
 
 
 def test_asking_again_after_a_spoilt_answer_is_no_waste_and_failures_cost_nothing():
@@ -68,7 +71,7 @@ def test_asking_again_after_a_spoilt_answer_is_no_waste_and_failures_cost_nothin
         call(2, 3, delivered=False),
         call(3, 4),
     ]
-    assert paid(calls) == Paid(2, again=0, again_at_kill=0, after_spoilt=1)
+    assert paid(calls) == Paid(2, again=0, again_at_kill=0, oldest_s=0.0, after_spoilt=1)
 
 
 def test_every_expected_value_is_right_wrong_or_missing():
