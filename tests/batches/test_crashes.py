@@ -33,8 +33,8 @@ def finished(desk: Desk) -> int:
 
 
 def test_killed_while_collecting(desk: Desk, model_server: ModelServer) -> None:
-    asked = documents(1_400, "Collected")
-    process = start("run", desk, count=1_400, name="Collected")
+    asked = documents(700, "Collected")
+    process = start("run", desk, count=700, name="Collected")
     wait_until(lambda: sum(batch.items for batch in desk.batches()) >= 500, process)
     kill(process)
     (batch,) = desk.batches()
@@ -43,8 +43,8 @@ def test_killed_while_collecting(desk: Desk, model_server: ModelServer) -> None:
     desk.run(asked)
     desk.look_until_ended()
     seen = desk.run(asked, attempt=1)
-    assert len(seen.answers) == 1_400
-    assert len(desk.calls()) == 1_400
+    assert len(seen.answers) == 700
+    assert len(desk.calls()) == 700
     assert model_server.stats().questions_again == 0
 
 
