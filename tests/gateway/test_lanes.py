@@ -1,0 +1,242 @@
+"""What processes share of a model over real sockets and a real database: breaker, limits, pauses."""
+
+import asyncio
+import itertools
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from resources.database.tables import lanes
+from resources.models.decisions import breaker
+from resources.models.decisions.breaker import PROBES_TO_CLOSE
+from resources.models.decisions.limit_rules import LimitRule, parse_limits
+from resources.models.errors import GatewayStoppedError, RateLimitedError
+from resources.models.gateway import Gateway
+from resources.models.ledger import Call, Ledger
+from resources.models.request import ModelReply, ModelRequest, Provider, Usage
+from tests.gateway.asking import Desk, anthropic_provider, ask, make_request, openai_provider
+from tests.gateway.test_limit_decisions import most_in_a_minute
+from tests.model_server import Fault, FaultPlan, ModelServer
+
+
+def failing(first: int, fault: Fault = Fault.SERVER_ERROR) -> FaultPlan:
+    """The first calls fail."""
+    return FaultPlan(script=dict.fromkeys(range(1, first + 1), fault))
+
+
+def both(server: ModelServer) -> list[Provider]:
+    return [openai_provider(server), anthropic_provider(server)]
+
+
+def requests_of(text: str, number: int) -> list[ModelRequest]:
+    return [make_request(document=text, question=f"Question {index}") for index in range(number)]
+
+
+async def ask_all(gateway: Gateway, desk: Desk, requests: list[ModelRequest]) -> list[Call]:
+    return await asyncio.gather(*(ask(gateway, request, desk.context()) for request in requests))
+
+
+def lane_rows(desk: Desk, server: ModelServer) -> list[Any]:
+    """What is stored of the lanes of one server."""
+    address = server.openai_url.split("/")[2]
+    with desk.database.transaction(desk.tenant) as session:
+        return list(session.execute(sa.select(lanes).where(lanes.c.lane.contains(address))))
+
+
+def test_what_one_gateway_learnt_of_a_model_another_knows(desk: Desk, text: str, model_server: ModelServer) -> None:
+    model_server.configure(faults=failing(5))
+    one, two = requests_of(text, 2)
+    desk.ask(both(model_server), one)
+    (call,) = desk.ask(both(model_server), two)  # a gateway of its own, as another process has
+    assert call.provider == "anthropic"
+    assert [call.api for call in model_server.calls] == ["openai"] * 5 + ["anthropic"] * 2
+    (row,) = [row for row in lane_rows(desk, model_server) if row.breaker]
+    assert row.lane.startswith("openai:gpt-4.1-mini@")
+    assert row.breaker["phase"] == "open"
+
+
+def test_a_gateway_at_work_sees_within_a_second_that_another_opened_the_breaker(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    model_server.configure(faults=FaultPlan(script=dict.fromkeys(range(2, 7), Fault.SERVER_ERROR)))
+    first, second = requests_of(text, 2)
+
+    async def job(here: Gateway) -> None:
+        there = Gateway(both(model_server), Ledger(desk.database, desk.tenant), concurrency=8)
+        try:
+            assert (await ask(there, first, desk.context())).provider == "openai"
+            assert (await ask(here, second, desk.context())).provider == "anthropic"
+            opened, seen = time.monotonic(), "openai"
+            while seen == "openai":
+                assert time.monotonic() < opened + 2
+                await asyncio.sleep(0.2)
+                seen = (await ask(there, make_request(document=text, question=uuid4().hex), desk.context())).provider
+        finally:
+            await there.close()
+
+    desk.work(both(model_server), job)
+
+
+def test_hundreds_wait_for_a_model_to_come_back_and_few_are_sent_to_see(
+    desk: Desk, text: str, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(breaker, "OPEN_SECONDS", 0.5)
+    model_server.configure(faults=failing(8), latency_s=0.01)
+
+    async def job(gateway: Gateway) -> list[Call]:
+        return await ask_all(gateway, desk, requests_of(text, 100))
+
+    answered = desk.work([openai_provider(model_server)], job, sleep=asyncio.sleep, now=time.monotonic)
+    assert len(answered) == 100
+    assert len(desk.attempts()) == 8  # those that were in flight when the breaker opened
+    assert model_server.stats().calls == 108
+    after = model_server.calls[8:]
+    probes, others = after[:PROBES_TO_CLOSE], after[PROBES_TO_CLOSE:]
+    assert min(call.started_s for call in others) > min(call.ended_s or 0.0 for call in probes)
+    assert all(call.in_flight <= PROBES_TO_CLOSE for call in after[: PROBES_TO_CLOSE + 2])
+    assert probes[0].started_s >= max(call.ended_s or 0.0 for call in model_server.calls[:5]) + 0.3
+    assert lane_rows(desk, model_server)[0].breaker["phase"] == "closed"
+
+
+def test_a_model_that_stays_away_ends_every_request_within_the_deadline(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    model_server.configure(faults=FaultPlan(probabilities={Fault.UNAVAILABLE: 1.0}), retry_after_s=0)
+
+    async def job(gateway: Gateway) -> list[Any]:
+        asked = (ask(gateway, request, desk.context()) for request in requests_of(text, 20))
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    ends = desk.work([openai_provider(model_server)], job)
+    assert all(isinstance(end, Exception) and "503" in str(end) for end in ends)
+    assert model_server.stats().calls < 30  # and not six for each
+
+
+def test_what_one_was_told_to_wait_all_wait(desk: Desk, text: str, model_server: ModelServer) -> None:
+    model_server.configure(faults=failing(1, Fault.RATE_LIMIT), retry_after_s=0.6)
+
+    async def job(gateway: Gateway) -> list[Call]:
+        return await ask_all(gateway, desk, requests_of(text, 6))
+
+    answered = desk.work([openai_provider(model_server)], job, concurrency=1, sleep=asyncio.sleep, now=time.monotonic)
+    assert len(answered) == 6
+    refused, *others = model_server.calls
+    assert refused.ended_s is not None
+    assert min(call.started_s for call in others) >= refused.ended_s + 0.55
+
+
+def test_a_pause_longer_than_a_request_has_time_ends_it_unsent(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    model_server.configure(faults=failing(1, Fault.RATE_LIMIT), retry_after_s=3_600)
+    one, two = requests_of(text, 2)
+    for request in (one, two):
+        with pytest.raises(RateLimitedError):
+            desk.ask([openai_provider(model_server)], request)
+    assert model_server.stats().calls == 1
+    assert len(desk.attempts()) == 1
+
+
+def test_without_limits_nothing_is_waited_for_or_written(desk: Desk, text: str, model_server: ModelServer) -> None:
+    desk.ask([openai_provider(model_server)], *requests_of(text, 30))
+    assert desk.slept == []
+    assert lane_rows(desk, model_server) == []
+
+
+class Clocked:
+    """A model that notes when it is asked."""
+
+    name, model = "openai", "m"
+    reads_whole_documents, caches_prefixes = False, False
+
+    def __init__(self, account: str, now: Any, asked: list[tuple[float, int]]) -> None:
+        self.account: str | None = account
+        self._now = now
+        self._asked = asked
+
+    def schema(self, request: ModelRequest) -> dict[str, Any] | None:
+        return request.schema
+
+    def parameters(self, request: ModelRequest) -> dict[str, Any]:
+        return {}
+
+    async def generate(self, request: ModelRequest) -> ModelReply:
+        self._asked.append((self._now(), 1))
+        return ModelReply("{}", "stop", Usage(1_000, 0, 20), self.model)
+
+    async def stream(self, request: ModelRequest, deliver: Any) -> ModelReply:
+        return await self.generate(request)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def crowd(desk: Desk, text: str, rules: tuple[LimitRule, ...], gateways: int, each: int) -> list[tuple[float, int]]:
+    """When a model was asked by several gateways at once, on one clock that moves when all of them sleep."""
+    asked: list[tuple[float, int]] = []
+    account, numbers = uuid4().hex, itertools.count()
+    clock = [time.time()]
+
+    def now() -> float:
+        return clock[0]
+
+    async def sleep(seconds: float) -> None:
+        until = clock[0] + seconds
+        while clock[0] < until:
+            clock[0] += min(0.05, until - clock[0])
+            await asyncio.sleep(0)
+
+    async def one() -> None:
+        provider = Clocked(account, now, asked)
+        gateway = Gateway(
+            [provider], Ledger(desk.database, desk.tenant), concurrency=8, limits=rules, sleep=sleep, now=now
+        )
+        requests = [make_request(document=text, question=f"Question {next(numbers)}") for _ in range(each)]
+        try:
+            await ask_all(gateway, desk, requests)
+        finally:
+            await gateway.close()
+
+    async def run() -> None:
+        await asyncio.gather(*(one() for _ in range(gateways)))
+
+    asyncio.run(run())
+    return asked
+
+
+@pytest.mark.parametrize("limits", ["openai:m=60rpm", "openai:*=60000tpm"])
+def test_gateways_together_keep_a_limit_in_every_minute(desk: Desk, text: str, limits: str) -> None:
+    asked = crowd(desk, text, parse_limits(limits), gateways=3, each=50)
+    assert len(asked) == 150
+    assert most_in_a_minute(sorted(asked)) <= 60
+    assert asked[-1][0] - asked[0][0] < 60 * 4  # and use it: 150 calls need two and a half minutes
+
+
+def test_a_limit_that_the_provider_tells_is_kept_once_it_comes_near(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    model_server.configure(requests_per_minute=60)
+    desk.ask([openai_provider(model_server)], *requests_of(text, 25))
+    assert desk.slept == []
+    desk.ask([openai_provider(model_server)], *requests_of(text + " ", 15))
+    assert desk.slept
+    assert set(model_server.stats().by_status) == {"200"}
+    assert lane_rows(desk, model_server)[0].limits["told"][0] == 60
+
+
+def test_those_that_wait_for_a_limit_are_let_go_when_the_run_stops(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    async def job(gateway: Gateway) -> list[Any]:
+        asked = [asyncio.create_task(ask(gateway, request, desk.context())) for request in requests_of(text, 5)]
+        await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        gateway.stop()
+        return await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 5)
+
+    rules = parse_limits("openai:*=1rpm")
+    ends = desk.work([openai_provider(model_server)], job, limits=rules, sleep=asyncio.sleep, now=time.monotonic)
+    assert [type(end) for end in ends].count(GatewayStoppedError) == 4
+    assert model_server.stats().calls == 1
