@@ -57,7 +57,7 @@ CHARACTER_NOISE = {
     "semicolons": lambda quote: re.sub(r",(?=\s)", ";", quote),
     "final ellipsis": lambda quote: quote + " …",
     "leading dots": lambda quote: "..." + quote,
-    "run together": lambda quote: re.sub(r"(?<=[a-z]) (?=[a-z]{4})", "", quote, count=1),
+    "run together": lambda quote: re.sub(r"(?<=[a-z]{4}) (?=[a-z]{4})", "", quote, count=1),
     "torn apart": lambda quote: re.sub(r"\b([a-z]{5})([a-z]{4,})\b", r"\1 \2", quote, count=1),
 }
 

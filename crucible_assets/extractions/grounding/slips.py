@@ -133,6 +133,8 @@ class Comparison:
 
     def _differs(self, quoted: range, standing: range) -> bool:
         """Whether words of the quote say something else than those that stand in their place."""
+        if self._broken(quoted, standing):
+            return any(self.window.negates(at) for at in standing)
         return (
             any(is_quantity(self.quote.words[i][0]) or self.quote.negates(i) for i in quoted)
             or any(self.window.negates(at) for at in standing)
@@ -140,6 +142,13 @@ class Comparison:
             or any(self._another(i, standing) for i in quoted)
             or bool(standing and self._others(quoted, standing))
         )
+
+    def _broken(self, quoted: range, standing: range) -> bool:
+        """Whether a single word of the quote is broken in the document, by the foot and head of a page."""
+        if len(quoted) != 1 or len(standing) < 2:
+            return False
+        words = self.window.words
+        return self.quote.words[quoted[0]][0] == words[standing[0]][0] + words[standing[-1]][0]
 
     def _is_name(self, i: int, at: int) -> bool:
         """Whether either of two words in the same place is a name by its capital."""

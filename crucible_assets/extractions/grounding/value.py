@@ -72,8 +72,13 @@ def date_spans(iso: str, document: PreparedText) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     pattern = _date_pattern(year, int(month), int(day) if day else None)
     reached = 0
+    spoken = _spelled_day(int(day))[-3:] if day else ""  # 'ird' of 'third'
     for at in _standing(year, document.text):
         begin = max(reached, at - _AROUND_YEAR)
+        if day:  # the pattern is only tried where the day may be: it costs much more than this
+            around = document.text[begin : at + _AROUND_YEAR]
+            if str(int(day)) not in around and spoken not in around.casefold():
+                continue
         for found in pattern.finditer(document.text, begin, at + _AROUND_YEAR):
             spans.append(found.span())
             reached = found.end()
