@@ -101,10 +101,12 @@ def _at(quote: _Quote, document: PreparedText, place: int, *, broken_page: bool)
     if found is None or found.alignment.coverage < _PROMISING:
         return None
     span = _accepted(found, quote, document, slack)
-    if span is None and broken_page:
+    if broken_page and (span is None or span.score < _SURE):
         begin, end = found.extent
-        found = _aligned(quote, document, begin - slack - _ROOM, end + slack + _ROOM)
-        span = None if found is None else _accepted(found, quote, document, slack)
+        wide = _aligned(quote, document, begin - slack - _ROOM, end + slack + _ROOM)
+        across = None if wide is None else _accepted(wide, quote, document, slack)
+        if across is not None and (span is None or across.score > span.score):
+            return across
     return span
 
 
@@ -115,7 +117,8 @@ def _accepted(found: _Aligned, quote: _Quote, document: PreparedText, slack: int
         again = _aligned(quote, document, begin - slack, end + slack)
         found = found if again is None else again
     # With nothing beside it, no repeat near by can draw a word away.
-    tight = _aligned(quote, document, *found.extent) if found.alignment.coverage >= _WORTH_TIGHTENING else None
+    doubtful = found.alignment.coverage >= _WORTH_TIGHTENING and found.alignment.score < _SURE
+    tight = _aligned(quote, document, *found.extent) if doubtful else None
     if tight is not None and tight.alignment.score > found.alignment.score:
         found = tight
     if not found.passes or not found.comparison.says_the_same(found.alignment):
