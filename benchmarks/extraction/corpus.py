@@ -7,13 +7,13 @@ from pathlib import Path
 
 WORDS = ("agreement", "party", "term", "notice", "payment", "schedule", "annex", "clause", "report", "study", "cost")
 HOPELESS = "Sealed by order of the registrar"
-"""Stands in documents about which a server with faults never gives an answer."""
+"""The first line of documents about which a server with faults never gives an answer."""
 _PARAGRAPH_WORDS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Texts and truth by document name; `hopeless` are the documents that hold the words HOPELESS."""
+    """Texts and truth by document name; `hopeless` are the documents that begin with the words HOPELESS."""
 
     texts: Mapping[str, str]
     truth: Mapping[str, Mapping[str, str]]
@@ -55,7 +55,7 @@ def make_corpus(
             for at in range(0, words, _PARAGRAPH_WORDS)
         ]
         if number in marked:
-            prose.insert(1, HOPELESS + ".")
+            prose.insert(0, HOPELESS + ".")
             sealed.add(name)
         lines = [f"{variable}: {value}" for variable, value in values.items()]
         texts[name] = "\n\n".join([*prose[:1], *lines, *prose[1:]])

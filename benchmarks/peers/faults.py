@@ -26,7 +26,7 @@ from benchmarks.peers.systems import (
     start_command,
     write_documents,
 )
-from tests.model_server import Fault, SubprocessModelServer
+from tests.model_server import Fault, ServerConfig, SubprocessModelServer
 
 PROBABILITIES = {
     Fault.RATE_LIMIT: 0.02,
@@ -36,6 +36,8 @@ PROBABILITIES = {
 }
 PERMANENT = Fault.SERVER_ERROR
 """What every request about a hopeless document gets; a client cannot know that it will not pass."""
+_HOPELESS_ASKED = (f"\n{HOPELESS}", f" {HOPELESS}")
+"""A hopeless document where something stands before it, as in every prompt; passages to be embedded begin with it."""
 _POLL_SECONDS = 0.1
 _DONE_WITH_FAILURES = 1  # how `crucible run` ends when some cells failed: finished, and they are listed
 
@@ -59,7 +61,7 @@ def fault_run(
     system: System, load: Load, server: SubprocessModelServer, environments: Path, starts: int, limit_seconds: float
 ) -> Outcome:
     """Run one system in a new folder against a fresh server."""
-    server.configure(faults={"probabilities": PROBABILITIES, "permanent": {HOPELESS: PERMANENT}})
+    server.configure(faults={"probabilities": PROBABILITIES, "permanent": dict.fromkeys(_HOPELESS_ASKED, PERMANENT)})
     server.reset()
     zero = time.monotonic()  # of the server's clock, to some milliseconds; the clock is one for the whole machine
     calls = len(load.corpus.texts) * (1 if system.grouped else len(load.corpus.variables))
@@ -144,7 +146,9 @@ def _crucible(load: Load, job: Job, folder: Path) -> Callable[[], subprocess.Pop
     environment = clean_environment() | {
         "CRUCIBLE_HOME": job.folder,
         "CRUCIBLE_CONCURRENCY": str(job.concurrency),
+        "CRUCIBLE_EMBEDDING": f"openai:bench@{ServerConfig().embedding_dimensions}",
         "OPENAI_BASE_URL": job.url,
+        "OPENAI_API_KEY": "x",
     }
     command = [
         sys.executable, "-m", "cli.main", "run", str(file), "--model", MODEL, "--out", str(folder / "out"),
