@@ -13,6 +13,8 @@ from resources.models.reader.provider import Reader
 from resources.vocabulary import EvidenceStatus, ResolutionMethod
 from tests.entities.making import Finding, served, source_of, study
 from tests.model_server import Finish, GoldAnswers, ModelServer, Reply, RequestView
+from tests.model_server.noise import Noisy
+from tests.model_server.spoiling import Noise
 
 PARTS = [f"Part {n}x" for n in range(1, 87)]
 INVOICE = "Invoice 12\n\nItem | Qty | Price\n" + "\n".join(
@@ -174,6 +176,27 @@ def test_an_invented_name_is_kept_and_flagged(find):
         ("Zorg Ltd", EvidenceStatus.NOT_FOUND),
     ]
     assert any("Zorg Ltd" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_a_model_that_cuts_drops_invents_and_misquotes_nothing_is_taken_in_silence(find, seed):
+    gold: list[Mapping[str, Any]] = [{"_entity": part, "price": n} for n, part in enumerate(PARTS, 1)]
+    shares = {
+        Noise.LIST_CUT_SHORT: 0.6,
+        Noise.INVENTED_VALUE: 0.2,
+        Noise.FOUND_FALSE: 0.05,
+        Noise.WRONG_QUOTE: 0.05,
+        Noise.PARAPHRASED_QUOTE: 0.05,
+    }
+    noisy = Noisy(GoldAnswers({"Invoice 12": gold}), shares, seed)
+    found = find(noisy, INVOICE, "every line of the invoice")
+    kinds = {record.kind for record in noisy.records}
+    assert kinds & {Noise.LIST_CUT_SHORT, Noise.FOUND_FALSE}, "the noise must have hit"
+    lost = set(PARTS) - set(names(found))
+    assert not lost or any("86 (table rows" in warning for warning in found.warnings)
+    assert len(lost) <= 2
+    for entity in found.entities:
+        assert (entity.status is EvidenceStatus.NOT_FOUND) == (entity.name not in PARTS)
 
 
 def test_a_second_search_pays_nothing_and_gives_the_same_rows(database, model_server):

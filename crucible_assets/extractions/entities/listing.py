@@ -92,19 +92,19 @@ def claims(listing: Listing, mentions: Sequence[Mention], window: tuple[int, int
     """What the mentions claim of every series; `window` leaves out items that do not lie in it wholly."""
     start, end = window or (0, len(listing.text))
     placed = [m for m in mentions if m.at is not None]
-    within: list[dict[int, int]] = [{} for _ in listing.series]
+    within: list[dict[int, set[str]]] = [{} for _ in listing.series]  # the names in each item
     for mention in placed:
         for number, index in listing.items_at(mention.at or 0):
-            within[number][index] = within[number].get(index, 0) + 1
-    names = {folded_name(mention.name) for mention in placed}
+            within[number].setdefault(index, set()).add(folded_name(mention.name))
+    names = {name for mention in placed if len(name := folded_name(mention.name)) >= _LEAST_NAME}
     result = []
     for number, series in enumerate(listing.series):
         shown = [i for i, item in enumerate(series.items) if start <= item.start and item.end <= end]
         claimed = frozenset(index for index in shown if index in within[number])
         missing = tuple(series.items[index] for index in shown if index not in claimed)
-        counts = [within[number][index] for index in claimed]
+        counts = [len(within[number][index]) for index in claimed]
         if shown:
-            of = _of_entities(listing, series, counts, missing, len(placed), names)
+            of = _of_entities(listing, series, counts, missing, len({(m.name, m.at) for m in placed}), names)
             result.append(Claims(number, claimed, missing, of))
     return result
 
@@ -123,7 +123,8 @@ def _of_entities(
     relevant = relevance(listing.text, series, listing.stems) >= _RELEVANT
     if len(counts) < 2:
         return relevant and (len(counts) == 1 or not mentions)
-    repeats = sum(_repeats(listing.text, item, names) for item in missing)
+    longest = max((name.count(" ") + 1 for name in names), default=0)
+    repeats = sum(_repeats(listing.text, item, names, longest) for item in missing)
     fresh = len(missing) - repeats
     if len(counts) < repeats and fresh < repeats:
         return False  # the items speak of the same few entities again and again
@@ -131,9 +132,14 @@ def _of_entities(
     return relevant or most
 
 
-def _repeats(text: str, item: Span, names: set[str]) -> bool:
-    words = f" {folded_name(item.of(text))} "
-    return any(f" {name} " in words for name in names if len(name) >= _LEAST_NAME)
+def _repeats(text: str, item: Span, names: set[str], longest: int) -> bool:
+    """Whether an item says one of the names, of at most `longest` words."""
+    words = folded_name(item.of(text)).split()
+    return any(
+        " ".join(words[first : first + length]) in names
+        for length in range(1, min(longest, len(words)) + 1)
+        for first in range(len(words) - length + 1)
+    )
 
 
 def placed_in_items(listing: Listing, mentions: Sequence[Mention]) -> dict[int, tuple[int, int]]:

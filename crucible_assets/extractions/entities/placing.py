@@ -17,49 +17,84 @@ def place_rows(
     stretch: PreparedText,
     start: int,
     document: PreparedText,
-    taken: Collection[tuple[int, int]],
+    known: Sequence[Mention],
     key: str | None,
 ) -> list[Mention]:
-    """Mentions of one answer about a stretch, which begins at `start` of the document.
+    """The new mentions of one answer about a stretch, which begins at `start` of the document.
 
-    Quotes are placed in reading order within the stretch, else anywhere in the document, of which the beginning is
-    shown with every stretch. One that lands where the same words were placed by an earlier answer (`taken`, spans of
-    the document) goes to its next free occurrence. A quote that shows no word of the name, where the name stands
-    nowhere else either, places nothing: it is no evidence of that entity.
+    Quotes are placed in reading order within the stretch, else where the document has them. One that lands where an
+    earlier answer's (`known`) or an earlier row's stands goes to its next free occurrence. Where the quoted words do
+    not say the name, the place where the stretch says it counts, then the quote if it shows words of the name, then
+    the document as a whole, of which the beginning is shown with every stretch. What is left is placed nowhere: a
+    quote without a word of the name is no evidence of it. A name at a place where it is known already is no new
+    mention.
     """
-    used = set(taken)
+    used = {_span(mention.placement) for mention in known}
+    seen = {(folded_name(mention.name), mention.at) for mention in known}
     mentions = []
     for row, found in zip(rows, place_all([row.source_text for row in rows], stretch), strict=True):
-        placement, quote = _moved(found, start), row.source_text
-        if _span(placement) in used:
-            free = [p for p in (_moved(p, start) for p in placements(quote, stretch)) if _span(p) not in used]
-            placement = free[0] if free else placement
-        if not _shows(document.text, placement, row.name):
-            placement, quote = _elsewhere(row, stretch, start, document)
+        placement, quote = _placed(row, _moved(found, start), stretch, start, document, used)
+        at = _at(document.text, placement, row.name)
+        if (folded_name(row.name), at) in seen:
+            continue
+        seen.add((folded_name(row.name), at))
         if placement.found:
             used.add(_span(placement))
-        mentions.append(
-            Mention(row.name, quote, placement, _at(document.text, placement, row.name), start, None, key)
-        )
+        mentions.append(Mention(row.name, quote, placement, at, start, None, key))
     return mentions
+
+
+def _placed(
+    row: NamedRow,
+    placement: Placement,
+    stretch: PreparedText,
+    start: int,
+    document: PreparedText,
+    used: Collection[tuple[int, int]],
+) -> tuple[Placement, str]:
+    """Where a row stands, and the words that are placed."""
+    text = document.text
+    if placement.found and _span(placement) in used:
+        options = (_moved(option, start) for option in placements(row.source_text, stretch))
+        placement = next((option for option in options if _span(option) not in used), placement)
+    if not placement.found and (at := text.find(row.source_text)) >= 0:
+        placement = Placement(EvidenceStatus.EXACT, at, at + len(row.source_text), 1.0)
+    if placement.found and stands(row.name, text[placement.start : placement.end]):
+        return placement, row.source_text
+    for words, offset in ((stretch.text, start), (text, 0)):
+        named = [_named(a + offset, b + offset, text, row.name) for a, b in stands(row.name, words)]
+        if offset == 0 and _shows(text, placement, row.name):
+            return placement, row.source_text
+        if named:
+            return next((option for option in named if _span(option) not in used), named[0]), row.name
+    for option in placements(row.source_text, document)[:1]:
+        if _shows(text, option, row.name):
+            return option, row.source_text
+    return NOT_FOUND, row.source_text
+
+
+def stands(name: str, text: str) -> list[tuple[int, int]]:
+    """Where a text says a name as whole words, whatever its case and spacing."""
+    words = name.split()
+    if not words:
+        return []
+    pattern = r"\s+".join(re.escape(word) for word in words)
+    before = r"(?<!\w)" if words[0][0].isascii() and words[0][0].isalnum() else ""
+    after = r"(?!\w)" if words[-1][-1].isascii() and words[-1][-1].isalnum() else ""
+    return [match.span() for match in re.finditer(before + pattern + after, text, re.IGNORECASE)]
+
+
+def _named(start: int, end: int, text: str, name: str) -> Placement:
+    status = EvidenceStatus.EXACT if text[start:end] == name else EvidenceStatus.NORMALISED
+    return Placement(status, start, end, 1.0)
 
 
 def _at(text: str, placement: Placement, name: str) -> int | None:
     """Where the name begins in the placed words; their beginning where it does not stand in them as it is given."""
     if placement.start is None:
         return None
-    found = re.search(re.escape(name), text[placement.start : placement.end], re.IGNORECASE)
-    return placement.start + (found.start() if found else 0)
-
-
-def _elsewhere(row: NamedRow, stretch: PreparedText, start: int, document: PreparedText) -> tuple[Placement, str]:
-    """The quote anywhere, else the name in the stretch, else anywhere; with the words that are placed."""
-    for words, text, offset in ((row.source_text, document, 0), (row.name, stretch, start), (row.name, document, 0)):
-        for placement in placements(words, text)[:1]:
-            moved = _moved(placement, offset)
-            if _shows(document.text, moved, row.name):
-                return moved, words
-    return NOT_FOUND, row.source_text
+    found = stands(name, text[placement.start : placement.end])
+    return placement.start + (found[0][0] if found else 0)
 
 
 def _span(placement: Placement) -> tuple[int, int]:
@@ -73,11 +108,14 @@ def _moved(placement: Placement, start: int) -> Placement:
 
 
 def _shows(text: str, placement: Placement, name: str) -> bool:
-    """Whether words are placed, and have at least one word of the name in them (or the name is in another script)."""
+    """Whether placed words have all numbers and a word of the name in them (or the name is in another script)."""
     if placement.start is None:
         return False
     shown = set(re.findall(r"\w+", folded_name(text[placement.start : placement.end])))
     wanted = re.findall(r"\w+", folded_name(name))
+    numbers = [word for word in wanted if any(c.isdigit() for c in word)]
+    if any(number not in shown for number in numbers):
+        return False
     return any(word in shown for word in wanted) or not " ".join(wanted).isascii()
 
 

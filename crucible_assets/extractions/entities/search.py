@@ -28,7 +28,6 @@ _REPAIRS = 2  # how often it is asked again when an answer cannot be used
 _CONTINUED = 50  # answers that one endless list may take
 _HALVINGS = 4
 _SHORTEST_HALVED = 400  # characters
-_AROUND = 400  # characters shown before the rows that are missing
 _HINTED = 40  # missing rows that are shown to the model
 _HINT_CHARACTERS = 160  # of each
 
@@ -93,13 +92,9 @@ class Search:
         return tuple(count for count in counts if count.differs)
 
     def _around(self, window: Window, missing: Sequence[Count]) -> Window:
-        """The part of a stretch with the rows that are missing, and what stands before them."""
+        """The part of a stretch from the first to the last row that is missing: a short list is cut short less."""
         spans = [span for count in missing for span in count.missing]
-        if not spans:
-            return window
-        begin = max(window[0], min(start for start, _ in spans) - _AROUND)
-        line = self._listing.text.find("\n", begin, min(start for start, _ in spans))
-        return (line + 1 if line != -1 and begin > window[0] else begin), max(end for _, end in spans)
+        return (min(start for start, _ in spans), max(end for _, end in spans)) if spans else window
 
     async def _listed(self, window: Window, done: Searched, halvings: int, note: str = "") -> None:
         """Ask for the list; go on where an answer was cut off, and in halves where that leads nowhere."""
@@ -162,11 +157,9 @@ class Search:
         """Place an answer's rows, off the event loop: a quote that is not there takes its time."""
         start, end = window
         text = PreparedText(self._source.text[start:end]) if window != (0, len(self._source.text)) else self._document
-        taken = [(m.placement.start, m.placement.end) for m in done.mentions]
-        spans = {(a, b) for a, b in taken if a is not None and b is not None}
         loop = asyncio.get_running_loop()
         done.mentions += await loop.run_in_executor(
-            self._executor, place_rows, rows, text, start, self._document, spans, key
+            self._executor, place_rows, rows, text, start, self._document, tuple(done.mentions), key
         )
 
 
