@@ -107,11 +107,13 @@ def store_gold(session: TenantSession, project_id: str, gold: Path) -> bool:
     return True
 
 
-def calibrate_stored(installation: Installation, study: ProjectFile, gold: Path) -> None:
+def calibrate_stored(path: Path, gold: Path | None) -> None:
     """Store the labels of a gold file, learn the curves anew, and show them: `crucible evaluate --calibrate`."""
+    study = read_project_file(path)
+    installation = open_installation()
     key = ProjectKey(installation.settings.tenant, study.project.id)
     with open_instance(installation) as instance:
-        _calibrate(installation, instance, key, gold)
+        _calibrate(installation, instance, key, gold or study.gold)
     show_calibration(console, installation, key)
 
 

@@ -46,11 +46,19 @@ def run(
 @cli.command()
 @click.argument("project", type=PROJECT)
 @click.option("--gold", type=click.Path(path_type=Path, dir_okay=False), help="Gold labels; default gold.jsonl.")
-def evaluate(project: Path, gold: Path | None) -> None:
+@click.option("--calibrate", is_flag=True, help="Keep the labels and calibrate confidences on them.")
+def evaluate(project: Path, gold: Path | None, calibrate: bool) -> None:
     """Score the extracted dataset per variable against gold labels."""
+    from cli.commands_feedback import calibrate_stored
     from cli.commands_run import evaluate_project
 
-    _finish(lambda: evaluate_project(project, gold))
+    def command() -> int:
+        code = evaluate_project(project, gold)
+        if calibrate and code == 0:
+            calibrate_stored(project, gold)
+        return code
+
+    _finish(command)
 
 
 @cli.command()
