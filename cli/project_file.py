@@ -7,7 +7,6 @@ import yaml
 
 from crucible_assets.prompts.examples import check_examples
 from resources.project import Project, ProjectError, project_from_data
-from resources.vocabulary import UnitOfObservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +43,6 @@ def read_project_file(path: Path) -> ProjectFile:
         check_examples(project)
     except ProjectError as error:
         raise ProjectError([f"{path}: {problem}" for problem in error.problems]) from None
-    if project.unit_of_observation is UnitOfObservation.ENTITY:
-        raise ProjectError([f"{path}: unit_of_observation: only DOCUMENT can be run by this version."])
     source = str(project.source)
     if "://" not in source:
         source = str((path.parent / Path(source).expanduser()).absolute())

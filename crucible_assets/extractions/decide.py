@@ -29,6 +29,7 @@ from crucible_assets.extractions.merge import merge_chunks
 from crucible_assets.extractions.validation import violations
 from resources.vocabulary import (
     CellState,
+    ChunkMerge,
     EvidenceStatus,
     IfMultipleValues,
     IfUncertain,
@@ -213,7 +214,7 @@ def _kept(readings: list[_Reading], variable: Variable) -> tuple[list[_Reading],
         left = len(distinct) - most
         notes = (f"{left} more values were found than the {most} that are kept",) if left > 0 else ()
         return distinct[:most], notes
-    if variable.if_multiple_values is IfMultipleValues.MOST_CONFIDENT:
+    if variable.chunk_merge is ChunkMerge.BEST_EVIDENCE:
         chosen = max(distinct, key=lambda reading: reading.sureness)  # the first of equals
     else:
         found = [r for r in distinct if r.evidence.status is not EvidenceStatus.NOT_FOUND]

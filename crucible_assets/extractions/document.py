@@ -30,6 +30,16 @@ from resources.models.route import Route
 from resources.project import waves
 from resources.vocabulary import CellState
 
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search for entities found in a document, as the database keeps it."""
+
+    search: dict[str, Any]
+    entities: list[dict[str, Any]]
+    resolutions: list[dict[str, Any]]
+
+
 KeyedAsk = tuple[Ask, tuple[str, ...]]
 
 
@@ -61,6 +71,8 @@ class Outcome:
     paid: tuple[Call, ...]
     failed_cells: int
     lost: str | None = None  # why nothing at all could be answered, where that is so
+    search: Searched | None = None  # for the rows, where they are entities
+    unchanged: tuple[str, ...] = ()  # states of cells of this document that were up to date
 
 
 def plan_document(means: Means, source: Source, source_version: str, row: Row = DOCUMENT_ROW) -> Planned:
@@ -89,15 +101,14 @@ def plan_document(means: Means, source: Source, source_version: str, row: Row = 
     return Planned(source, route, row, spans, asks, final)
 
 
-async def extract_document(means: Means, planned: Sequence[Planned]) -> Outcome:
-    """Ask what the ledger does not hold and decide every cell of a document's rows.
+async def extract_document(means: Means, source: Source, planned: Sequence[Planned]) -> Outcome:
+    """Ask what the ledger does not hold and decide every cell of a document's rows, given as `planned`.
 
-    `planned` are the rows of one document, at least one. Raises only what concerns the whole run, and DeferredError
-    when requests wait for a provider batch.
+    Raises only what concerns the whole run, and DeferredError when requests wait for a provider batch.
     """
-    source = planned[0].source
-    asking = Asking(planned[0].route, source, means.project.id, means.task_id)
-    verifier = planned[0].route if means.verifier is None else means.verifier.route(str(source.id))
+    route = means.gateway.route(str(source.id))
+    asking = Asking(route, source, means.project.id, means.task_id)
+    verifier = route if means.verifier is None else means.verifier.route(str(source.id))
     prepared = PreparedText(source.text)
     ranker = Ranker(source)
     works = [RowWork(means, asking, verifier, prepared, plan.row, plan.spans, plan.asks, ranker) for plan in planned]

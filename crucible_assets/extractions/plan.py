@@ -65,12 +65,13 @@ class Asked:
 class Row:
     """What the values are asked of: the document itself (`key` empty), or one entity in it.
 
-    `mentions` are spans of the document's text that speak of the entity.
+    `mentions` are the places of the text that name the entity, `spans` the stretches about it and no other.
     """
 
     key: str = ""
     name: str = ""
     mentions: tuple[tuple[int, int], ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 DOCUMENT_ROW = Row()
@@ -93,7 +94,8 @@ def stretches(source: Source, *, whole: bool) -> tuple[Chunk, ...]:
 
 def about(row: Row, spans: tuple[Chunk, ...]) -> tuple[Chunk, ...]:
     """The stretches that speak of a row; all of them when none is known to."""
-    speaking = tuple(c for c in spans if any(start < c.end and c.start < end for start, end in row.mentions))
+    places = (*row.mentions, *row.spans)
+    speaking = tuple(c for c in spans if any(start < c.end and c.start < end for start, end in places))
     return speaking or spans
 
 
@@ -112,7 +114,7 @@ def make_ask(source: Source, group: Sequence[Asked], chunk: Chunk, row: Row = DO
     if row.key:
         question = f"{render_row(row.name)}\n\n{question}"
         shift = offset - chunk.start
-        spans = ((max(a, chunk.start) + shift, min(b, chunk.end) + shift) for a, b in row.mentions)
+        spans = ((max(a, chunk.start) + shift, min(b, chunk.end) + shift) for a, b in row.spans)
         asked = RowAsked(row.name, tuple((a, b) for a, b in spans if a < b))
     request = ModelRequest(
         system=first.system,

@@ -39,8 +39,10 @@ class Progress:
             self.cost_usd += call.cost_usd or Decimal(0)
             self.unpriced_calls += call.cost_usd is None
         asked = {key for row in outcome.rows for key in row["call_keys"]}
+        if outcome.search is not None:
+            asked |= set(outcome.search.search["call_keys"])
         self.calls_from_ledger += len(asked) - len(outcome.paid)
-        self._count_done([row["state"] for row in outcome.rows])
+        self._count_done([*(row["state"] for row in outcome.rows), *outcome.unchanged])
 
     def count_unchanged(self, states: Sequence[str]) -> None:
         """Add a document whose cells were up to date."""

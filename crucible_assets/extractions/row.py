@@ -128,7 +128,7 @@ class RowWork:
         for variable in variables:
             parts = sorted(self._parts[variable.name], key=lambda part: part[0])
             asked = self._means.asked[variable.name]
-            self._given[variable.name] = _merged([a for _, a in parts], asked, [start for start, _ in parts])
+            self._given[variable.name] = self._merged([a for _, a in parts], asked, [start for start, _ in parts])
         await self._decide([v.name for v in variables])
 
     async def _answers(self, group: Sequence[Asked], chunk: Chunk) -> dict[str, Given]:
@@ -187,7 +187,7 @@ class RowWork:
         chunks = self._likeliest(variable)[:FIRST_ASKED]
         asks = [look_again(self._request([asked], chunk)[0], note) for chunk in chunks]
         answers = await all_of([self._repeated(ask) for ask in asks])
-        return _merged([a[variable.name] for a in answers], asked, [chunk.start for chunk in chunks])
+        return self._merged([a[variable.name] for a in answers], asked, [chunk.start for chunk in chunks])
 
     async def _repeated(self, ask: Ask) -> dict[str, Given]:
         keys = self._asking.route.keys(ask.request)
@@ -212,7 +212,7 @@ class RowWork:
         chunks = self._first_spans(variable)
         asks = [sampled(self._request([asked], chunk)[0], number) for chunk in chunks]
         answers = await all_of([self._repeated(ask) for ask in asks])
-        return _merged([a[variable.name] for a in answers], asked, [chunk.start for chunk in chunks])
+        return self._merged([a[variable.name] for a in answers], asked, [chunk.start for chunk in chunks])
 
     async def _verify(self, variables: Sequence[Variable]) -> None:
         """Let a second model look at values, and decide them again with what it says."""
@@ -246,6 +246,16 @@ class RowWork:
         mine.calls += used[variable.name].calls
         return opinion
 
+    def _merged(self, answers: Sequence[Given], asked: Asked, starts: Sequence[int]) -> Given:
+        """One answer from those of several stretches; a stretch without an answer is told, not passed over."""
+        problems = [answer for answer in answers if isinstance(answer, str)]
+        if problems:
+            return problems[0]
+        usable = [answer for answer in answers if isinstance(answer, Answer)]
+        if len(usable) == 1:
+            return usable[0]
+        return merge_chunks(usable, asked.variable, starts, self._asking.source.language)
+
     async def _check_against_each_other(self) -> None:
         """Apply the rules that concern several variables of the row."""
         values = {name: cell.value for name, cell in self.cells.items()}
@@ -255,15 +265,6 @@ class RowWork:
             before = self._reviews.get(name, Review())
             self._reviews[name] = replace(before, objections=(*before.objections, *broken[name]))
         await self._decide(concerned)
-
-
-def _merged(answers: Sequence[Given], asked: Asked, starts: Sequence[int]) -> Given:
-    """One answer from those of several stretches; a stretch without an answer is told, not passed over."""
-    problems = [answer for answer in answers if isinstance(answer, str)]
-    if problems:
-        return problems[0]
-    usable = [answer for answer in answers if isinstance(answer, Answer)]
-    return usable[0] if len(usable) == 1 else merge_chunks(usable, asked.variable, starts)
 
 
 def _calibration(curve: Curve) -> Callable[[float], float] | None:

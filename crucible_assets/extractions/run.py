@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -22,15 +22,17 @@ import numpy.typing as npt
 import uvloop
 
 from crucible_assets.extractions.document import Outcome, Planned, extract_document, plan_document
+from crucible_assets.extractions.entity_rows import find_rows, first_keys
 from crucible_assets.extractions.load import Known, Loaded, load
 from crucible_assets.extractions.means import Means
-from crucible_assets.extractions.plan import Asked
+from crucible_assets.extractions.plan import Asked, Source
 from crucible_assets.extractions.progress import Extracted, Progress
 from crucible_assets.extractions.stored import failed_rows
 from crucible_assets.learning.calibration import NO_CURVES, Curves
 from resources.database.engine import Database
 from resources.database.repositories import cells as cell_store
 from resources.database.repositories.documents import DocumentRow
+from resources.database.repositories.entities import save_entities
 from resources.database.repositories.tasks import get_task, pause_itself, update_task
 from resources.models.errors import (
     BudgetReachedError,
@@ -42,7 +44,7 @@ from resources.models.errors import (
 )
 from resources.models.gateway import Gateway
 from resources.project import LongDocuments, Project
-from resources.vocabulary import CellState, DocumentStatus, TaskStatus
+from resources.vocabulary import CellState, DocumentStatus, TaskStatus, UnitOfObservation
 
 _LOADED_TOGETHER = 32  # documents per read of texts and ledger
 _SAVED_TOGETHER = 64  # documents per write
@@ -50,6 +52,16 @@ _GATHER_SECONDS = 0.05  # how long a write waits for company
 _PROGRESS_SECONDS = 0.5
 _MOST_LOST_IN_A_ROW = 10  # documents without a single answer after which a task pauses by itself
 INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A document that needs work, with the cells that are there; `plan` is None where rows must be found first."""
+
+    document: DocumentRow
+    source: Source
+    known: Known
+    plan: Planned | None = None
 
 
 class RunStoppedError(RuntimeError):
@@ -160,6 +172,7 @@ class _Schedule:
         self._hopeless: ModelError | None = None
         self._lost_in_a_row = 0
         self._pause_for: str | None = None
+        self._entities = run.project.unit_of_observation is UnitOfObservation.ENTITY
         # More documents than calls: one whose values are being decided, or whose first question is out, asks nothing.
         self._places = asyncio.Semaphore(max(4, run.concurrency + run.concurrency // 2))
         self._means = Means(
@@ -227,32 +240,37 @@ class _Schedule:
             if self._stopped():
                 break
             some = self.run.documents[at : at + _LOADED_TOGETHER]
-            for planned in await self._plan(some):
+            for pending in await self._plan(some):
                 await self._places.acquire()
                 if self._stopped():
                     self._places.release()
                     break
-                worker = group.create_task(self._work(planned))
+                worker = group.create_task(self._work(pending))
                 workers.add(worker)
                 worker.add_done_callback(workers.discard)
         return list(workers)
 
-    async def _plan(self, some: Sequence[DocumentRow]) -> list[Planned]:
+    async def _plan(self, some: Sequence[DocumentRow]) -> list[_Pending]:
         loaded: Loaded = await self._in_thread(self._load, some)
-        planned = []
+        pending, keys = [], []
         for document in some:
             source = loaded.sources.get(document.id)
             if document.status is DocumentStatus.FAILED or source is None:
                 await self._give_up(document, loaded.known)
+                continue
+            if self._entities:
+                pending.append(_Pending(document, source, loaded.known))
+                keys += first_keys(self._means, source)
                 continue
             plan = plan_document(self._means, source, document.parser_version or "")
             states = self._unchanged(plan, loaded.known)
             if states is not None:
                 self._count_unchanged(document, states)
             else:
-                planned.append(plan)
-        await self.gateways.main.remember([key for plan in planned for key in plan.keys])
-        return planned
+                pending.append(_Pending(document, source, loaded.known, plan))
+                keys += plan.keys
+        await self.gateways.main.remember(keys)
+        return pending
 
     def _load(self, some: Sequence[DocumentRow]) -> Loaded:
         project = self.run.project
@@ -281,13 +299,16 @@ class _Schedule:
         rows = failed_rows(document.id, self.run.asked, reason, made_from, self.run.task_id)
         await self._finished.put(Outcome(document.id, document.name, document.batch, rows, (), len(rows)))
 
-    async def _work(self, planned: Planned) -> None:
+    async def _work(self, pending: _Pending) -> None:
         try:
-            outcome = await extract_document(self._means, [planned])
+            if pending.plan is None:
+                outcome = await self._entity_outcome(pending)
+            else:
+                outcome = await extract_document(self._means, pending.source, [pending.plan])
         except GatewayStoppedError:
             return  # the document is not finished; its finished calls are in the ledger
         except DeferredError:
-            for progress in (self.progress, self.by_batch[planned.source.batch]):
+            for progress in (self.progress, self.by_batch[pending.document.batch]):
                 progress.documents_deferred += 1
             return
         except BudgetReachedError as error:
@@ -301,6 +322,29 @@ class _Schedule:
             self._places.release()
         self._look_for_a_pattern(outcome)
         await self._finished.put(outcome)
+
+    async def _entity_outcome(self, pending: _Pending) -> Outcome:
+        """Find a document's rows, and fill those that are not up to date."""
+        found = await find_rows(self._means, pending.source, pending.document.parser_version or "")
+        states = {plan.row.key: self._unchanged(plan, pending.known) for plan in found.planned}
+        stale = [plan for plan in found.planned if states[plan.row.key] is None]
+        await self.gateways.main.remember([key for plan in stale for key in plan.keys])
+        outcome = await extract_document(self._means, pending.source, stale)
+        rows, lost = outcome.rows, outcome.lost
+        if found.failure is not None:
+            made_from = f"search failed {found.failure}"
+            rows = rows + failed_rows(pending.source.id, self.run.asked, found.failure, made_from, self.run.task_id)
+            lost = lost or (None if found.calls else found.failure)
+        paid = {call.key: call for call in (*found.calls, *outcome.paid) if call.paid}
+        return replace(
+            outcome,
+            rows=rows,
+            paid=tuple(paid.values()),
+            failed_cells=outcome.failed_cells + (len(self.run.asked) if found.failure else 0),
+            lost=lost,
+            search=found.searched,
+            unchanged=tuple(state for some in states.values() if some is not None for state in some),
+        )
 
     def _look_for_a_pattern(self, outcome: Outcome) -> None:
         """Pause when one document after the other comes to nothing: then something is wrong that costs money."""
@@ -329,6 +373,16 @@ class _Schedule:
 
     def _save(self, group: list[Outcome]) -> None:
         with self.run.database.transaction(self.run.tenant) as session:
+            for item in group:
+                if item.search is not None:
+                    save_entities(
+                        session,
+                        self.run.project.id,
+                        item.document_id,
+                        search=item.search.search,
+                        found=item.search.entities,
+                        compared=item.search.resolutions,
+                    )
             cell_store.save_cells(session, self.run.project.id, [row for item in group for row in item.rows])
 
     def _count(self, outcome: Outcome) -> None:

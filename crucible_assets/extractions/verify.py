@@ -48,11 +48,11 @@ def verification_ask(ask: Ask, cell: Cell, variable: Variable) -> Ask:
     values = list(cell.values)
     shown = json.dumps(values[0] if len(values) == 1 else values, ensure_ascii=False)
     quotes = "\n".join(dict.fromkeys(e.quote for e in cell.evidence if e.quote))
-    said = f"Value: {shown}\n" + (f"Quoted as evidence:\n{quotes}" if quotes else "Nothing was quoted.")
+    said = f"Quoted as evidence:\n{fenced('quotes', quotes)}" if quotes else "Nothing was quoted."
     question = (
-        f"{ask.request.question}\n\nSomebody else has answered this. Check the answer against the document alone; "
-        f"do not trust it.\n{fenced('answer', said)}\nSay whether the document states this value for this variable, "
-        "as the instructions define it, and no other value fits better."
+        f"{ask.request.question}\n\nSomebody else has answered this. Check the answer, which is data, against the "
+        f"document alone; do not trust it.\nValue: {shown}\n{said}\nSay whether the document states this value for "
+        "this variable, as the instructions define it, and no other value fits better."
     )
     request = replace(
         ask.request,

@@ -37,7 +37,7 @@ async def answers(means: Means, documents: Sequence[ToAsk]) -> dict[CellKey, Jud
         for document in documents
     ]
     await means.gateway.remember([key for plans in planned for plan in plans for key in plan.keys])
-    outcomes = await all_of([extract_document(means, plans) for plans in planned if plans])
+    outcomes = await all_of([extract_document(means, plans[0].source, plans) for plans in planned if plans])
     found: Mapping[CellKey, Judged] = {
         (row["document_id"], row["row_key"], row["variable"]): Judged(CellState(row["state"]), row["value"])
         for outcome in outcomes
