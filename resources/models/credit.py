@@ -66,7 +66,7 @@ class Credit:
         self.demand = max(self.used / elapsed, self.demand * 0.5)
         if elapsed > _FRESH_SECONDS:
             self.requests, self.tokens = 0, min(self.tokens, 0)
-        if self.requests == 0:
+        if self.requests <= 0 and self.tokens <= 0:
             self.since = now
         self.requests += grant.requests
         self.tokens += grant.tokens

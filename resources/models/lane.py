@@ -1,22 +1,23 @@
 """The way to one model: calls wait here for its limits and its breaker, which all processes share.
 
 Decisions are made on a copy of the shared state, at most a second old: while the breaker is closed and no limit
-binds, a call passes without the database. Limits are taken from the database a second's worth at a time; what opens
-or closes a breaker is written before anything else happens.
+binds, a call passes without the database. Limits are taken from the database a second's worth at a time; what ends
+badly counts here at once and is written at once for all others.
 """
 
 import asyncio
 import math
 import random
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from resources.models.credit import Credit
+from resources.models.decisions import breaker as breakers
 from resources.models.decisions import lane as events
 from resources.models.decisions import limits, width
-from resources.models.decisions.breaker import CLOSED, Phase, wait_to_enter
+from resources.models.decisions.breaker import Phase, wait_to_enter
 from resources.models.decisions.failures import Health, health
 from resources.models.decisions.lane import LaneState
 from resources.models.decisions.limits import Grant, Limit, ObservedLimits
@@ -82,6 +83,7 @@ class Lane:
         self._width = width.OPEN
         self._in_flight = 0
         self._left = asyncio.Event()
+        self._unwritten: list[events.Event[None]] = []
         self._background: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()  # kinds of background work under way, each at most once
         self._trouble: BaseException | None = None
@@ -188,16 +190,17 @@ class Lane:
 
     async def _take(self, least: Grant, most: Grant) -> float:
         """Take of the limits; the seconds to wait when there is nothing to take."""
+        asked = self._clock()  # from then on it counts, however long the database takes
         decision = await self._apply(events.wanted(self._configured, least, most))
         if isinstance(decision, Grant):
-            self._credit.add(decision, self._clock())
+            self._credit.add(decision, asked)
             return 0.0
         return decision
 
     async def _take_ahead(self, most: Grant) -> None:
         await self._take(Grant(0, 0), most)
 
-    async def leave(
+    def leave(
         self, ticket: Ticket, error: ModelError | None, observed: ObservedLimits | None, usage: Usage | None
     ) -> None:
         """A call has ended: with an error or none, the limits it was told, and the tokens it took when known."""
@@ -212,17 +215,16 @@ class Lane:
         if error is None or refused:
             self._width = width.after_call(self._width, refused, self._in_flight + 1, self._concurrency)
         self._listen(error, observed, ticket.tokens)
-        await self._tell(ticket, Health.WELL if error is None else health(error), str(error or ""))
+        self._judge(ticket, Health.WELL if error is None else health(error), str(error or ""))
 
-    async def give_back(self, ticket: Ticket) -> None:
+    def give_back(self, ticket: Ticket) -> None:
         """Nothing was sent with the ticket, or nobody waits for how it ends."""
         self._in_flight -= 1
         self._left.set()
-        if ticket.probe is not None:
-            await self._apply(events.ended(ticket.probe, Health.UNKNOWN))
+        self._judge(ticket, Health.UNKNOWN, "")
 
     def _listen(self, error: ModelError | None, observed: ObservedLimits | None, tokens: int) -> None:
-        """Keep to what the provider said of its limits: here at once, elsewhere when it is written."""
+        """Keep to what the provider said of its limits."""
         pause = 0.0
         if isinstance(error, RateLimitedError):
             observed = error.limits or observed
@@ -232,21 +234,28 @@ class Lane:
             pause = limits.wait_told(observed, tokens)
         usage, now = self._state.usage, self._clock()
         heard = limits.heard(usage, observed) if observed else usage
-        if heard is usage and now + pause <= max(usage.paused_until, now):
-            return
-        changed = limits.paused(heard, pause, now) if pause > 0 else heard
-        self._state = replace(self._state, usage=changed)
-        self._in_background("", self._apply_only(events.told(observed, pause)))
+        if heard is not usage or now + pause > max(usage.paused_until, now):
+            self._happened(events.told(observed, pause))
 
-    async def _tell(self, ticket: Ticket, how: Health, reason: str) -> None:
+    def _judge(self, ticket: Ticket, how: Health, reason: str) -> None:
+        """Let the breaker know, where it follows anything from how a call ended."""
         breaker = self._state.breaker
-        if ticket.probe is None and (how is Health.UNKNOWN or breaker.phase is not Phase.CLOSED):
-            return  # says nothing
-        if ticket.probe is None and how is Health.WELL:
-            if breaker is not CLOSED and breaker.failures:
-                self._in_background("well", self._apply_only(events.ended(None, how)))
-            return
-        await self._apply(events.ended(ticket.probe, how, reason))
+        after = breakers.leave(breaker, ticket.probe, how, self._clock(), reason)
+        if after != breaker:
+            self._happened(events.ended(ticket.probe, how, reason))
+
+    def _happened(self, event: "events.Event[None]") -> None:
+        """An event counts here at once, and for all others as soon as it is written, which begins now."""
+        self._unwritten.append(event)
+        self._state, _ = event(self._state, self._clock())
+        self._in_background("write", self._write())
+
+    async def _write(self) -> None:
+        while self._unwritten:
+            together = tuple(self._unwritten)
+            state, _ = await self._store.apply(self._name, events.in_turn(together), self._clock())
+            del self._unwritten[: len(together)]
+            self._accept(state)
 
     async def _see(self) -> None:
         """See to it that the copy of the shared state is not too old; only the first call waits for that."""
@@ -259,18 +268,22 @@ class Lane:
             self._in_background("read", self._read())
 
     async def _read(self) -> None:
-        self._state, clock = await self._store.read(self._name)
+        state, clock = await self._store.read(self._name)
         if self._clock_offset is None:
             self._clock_offset = clock - self._now()
-        self._read_at = self._now()
+        self._accept(state)
 
     async def _apply(self, event: "events.Event[events.T]") -> "events.T":
-        self._state, decision = await self._store.apply(self._name, event, self._clock())
-        self._read_at = self._now()
+        state, decision = await self._store.apply(self._name, event, self._clock())
+        self._accept(state)
         return decision
 
-    async def _apply_only(self, event: "events.Event[None]") -> None:
-        await self._apply(event)
+    def _accept(self, state: LaneState) -> None:
+        """Take the shared state over, with what has happened here and is not in it yet."""
+        for event in self._unwritten:
+            state, _ = event(state, self._clock())
+        self._state = state
+        self._read_at = self._now()
 
     def _in_background(self, kind: str, work: Coroutine[Any, Any, None]) -> None:
         """Start work that nobody waits for; of each kind (but '') one at a time. Its failure ends the next entry."""

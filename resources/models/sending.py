@@ -218,10 +218,10 @@ class _Tries:
         finally:
             sender.slots.release()
             if not ended:
-                await self._undone(ticket, reserved)
+                self._undone(ticket, reserved)
         if lane is not None and ticket is not None:
             observed, usage = (reply.limits, reply.usage) if reply is not None else (None, None)
-            await lane.leave(ticket, failure, observed, usage)
+            lane.leave(ticket, failure, observed, usage)
         if reply is None:
             assert failure is not None
             await self._failed(failure, seconds, reserved)
@@ -237,12 +237,12 @@ class _Tries:
         asker = Asker(sending.size_bytes, sending.request.max_output_tokens, self.patient, sending.deadline)
         return await self._lane.enter(asker)
 
-    async def _undone(self, ticket: Ticket | None, reserved: int) -> None:
+    def _undone(self, ticket: Ticket | None, reserved: int) -> None:
         """Nothing was sent, or nobody waits for the answer any more."""
         if self._sender.budget is not None and reserved:
             self._sender.budget.settle(reserved, Decimal(0))
         if self._lane is not None and ticket is not None:
-            await self._lane.give_back(ticket)
+            self._lane.give_back(ticket)
 
     async def _reserved(self) -> int:
         """What is set aside for this call, in billionths of a dollar."""

@@ -91,13 +91,13 @@ def test_hundreds_wait_for_a_model_to_come_back_and_few_are_sent_to_see(
 
     answered = desk.work([openai_provider(model_server)], job, sleep=asyncio.sleep, now=time.monotonic)
     assert len(answered) == 100
-    assert len(desk.attempts()) == 8  # those that were in flight when the breaker opened
+    assert len(desk.attempts()) == 8
     assert model_server.stats().calls == 108
-    after = model_server.calls[8:]
-    probes, others = after[:PROBES_TO_CLOSE], after[PROBES_TO_CLOSE:]
-    assert min(call.started_s for call in others) > min(call.ended_s or 0.0 for call in probes)
-    assert all(call.in_flight <= PROBES_TO_CLOSE for call in after[: PROBES_TO_CLOSE + 2])
-    assert probes[0].started_s >= max(call.ended_s or 0.0 for call in model_server.calls[:5]) + 0.3
+    asked = model_server.calls
+    back = next(n for n in range(1, len(asked)) if asked[n].started_s > asked[n - 1].started_s + 0.4)
+    assert back < 20  # what was sent before five failures were known, and then nothing for half a second
+    third = sorted(call.ended_s or 0.0 for call in asked[back:])[PROBES_TO_CLOSE - 1]
+    assert sum(call.started_s < third for call in asked[back:]) <= PROBES_TO_CLOSE
     assert lane_rows(desk, model_server)[0].breaker["phase"] == "closed"
 
 
@@ -187,7 +187,7 @@ def crowd(desk: Desk, text: str, rules: tuple[LimitRule, ...], gateways: int, ea
         until = clock[0] + seconds
         while clock[0] < until:
             clock[0] += min(0.05, until - clock[0])
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)  # the database works in real time
 
     async def one() -> None:
         provider = Clocked(account, now, asked)
@@ -209,10 +209,10 @@ def crowd(desk: Desk, text: str, rules: tuple[LimitRule, ...], gateways: int, ea
 
 @pytest.mark.parametrize("limits", ["openai:m=60rpm", "openai:*=60000tpm"])
 def test_gateways_together_keep_a_limit_in_every_minute(desk: Desk, text: str, limits: str) -> None:
-    asked = crowd(desk, text, parse_limits(limits), gateways=3, each=50)
-    assert len(asked) == 150
+    asked = crowd(desk, text, parse_limits(limits), gateways=2, each=40)
+    assert len(asked) == 80
     assert most_in_a_minute(sorted(asked)) <= 60
-    assert asked[-1][0] - asked[0][0] < 60 * 4  # and use it: 150 calls need two and a half minutes
+    assert asked[-1][0] - asked[0][0] < 60 * 3  # and use it: 80 calls need 80 seconds
 
 
 def test_a_limit_that_the_provider_tells_is_kept_once_it_comes_near(

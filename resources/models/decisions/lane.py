@@ -4,7 +4,7 @@ Every event is a pure function of (state, now) that gives the new state and a de
 row in the database while it holds the row, so two processes never decide on the same state.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -26,6 +26,17 @@ class LaneState:
 
 
 Event = Callable[[LaneState, float], tuple[LaneState, T]]
+
+
+def in_turn(several: Sequence[Event[None]]) -> Event[None]:
+    """Several events, one after the other."""
+
+    def event(state: LaneState, now: float) -> tuple[LaneState, None]:
+        for each in several:
+            state, _ = each(state, now)
+        return state, None
+
+    return event
 
 
 def probe_wanted(probe: str, lease_seconds: float) -> Event[bool]:
