@@ -50,16 +50,18 @@ def paid(calls: Sequence[Call], killed_s: float | None = None, window_s: float =
     )
     whole: dict[str, Call] = {}
     spoilt: set[str] = set()
+    repeated: set[str] = set()  # a kill excuses one repetition, not several
     again = again_at_kill = after_spoilt = 0
     oldest_s = 0.0
     for call in finished:
         if call.body_hash in whole:
             again += 1
             first = whole[call.body_hash]
-            if killed_s is not None and first.started_s <= killed_s:
+            if killed_s is not None and first.started_s <= killed_s and call.body_hash not in repeated:
                 age_s = killed_s - (first.ended_s or 0.0)
                 again_at_kill += age_s <= window_s
                 oldest_s = max(oldest_s, age_s)
+            repeated.add(call.body_hash)
         elif call.body_hash in spoilt:
             after_spoilt += 1
         if call.useful:

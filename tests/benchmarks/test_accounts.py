@@ -64,6 +64,11 @@ def test_what_was_on_its_way_at_the_kill_is_told_apart():
     assert counted.oldest_s == pytest.approx(1.0)
 
 
+def test_a_kill_excuses_one_repetition_only():
+    counted = paid([call(1.5, 2.5), call(9, 10), call(11, 12)], killed_s=2.0)
+    assert (counted.again, counted.again_at_kill) == (2, 1)
+
+
 def test_asking_again_after_a_spoilt_answer_is_no_waste_and_failures_cost_nothing():
     calls = [
         call(0, 1, fault=Fault.INVALID_JSON),
