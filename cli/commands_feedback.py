@@ -17,18 +17,24 @@ from cli.session import open_installation, open_instance
 from cli.tables import make_console
 from crucible_assets.learning.analysis import CellSeen, analyse
 from crucible_assets.learning.analysis import rows_of as analysis_rows
-from crucible_assets.learning.calibration import Curve
 from crucible_assets.learning.feedback_file import Refused, read_feedback
 from crucible_assets.learning.labels import CellKey, Side
-from crucible_assets.learning.load import Learnt, known_rows, label_rows, load_learnt, seen_cells, verdict_row
+from crucible_assets.learning.load import (
+    Learnt,
+    known_rows,
+    label_rows,
+    load_calibration,
+    load_learnt,
+    seen_cells,
+    verdict_row,
+)
 from crucible_assets.learning.matching import Matcher
-from crucible_assets.learning.reliability import Improvement, bin_rows
-from crucible_assets.learning.scoring import Calibration
+from crucible_assets.learning.reliability import bin_rows
+from crucible_assets.learning.scoring import figures_of
 from crucible_assets.learning.scoring import rows_of as calibration_rows
 from crucible_assets.partitions import ProjectKey, register
 from jobs.steps import Step, Wish, steps_of
 from resources.database.engine import TenantSession
-from resources.database.repositories.calibrations import load_calibrations
 from resources.database.repositories.documents import list_documents
 from resources.database.repositories.feedback import add_feedback, load_feedback
 from resources.database.repositories.labels import replace_labels
@@ -164,21 +170,11 @@ def show_analysis(out: Console, learnt: Learnt) -> None:
 def show_calibration(out: Console, installation: Installation, key: ProjectKey) -> None:
     """The curves that are in force with their reliability figures, and the bins of all variables together."""
     with installation.database.transaction(key.tenant) as session:
-        stored = load_calibrations(session, key.project)
-    made = [
-        Calibration(
-            row.model,
-            row.variable,
-            row.claim,
-            Curve(tuple(row.curve), row.method, row.labels),
-            Improvement.from_json(row.reliability),
-        )
-        for row in stored
-    ]
+        made = load_calibration(session, key.project)
     if not made:
         out.print("Calibration: no labelled cell has a confidence, so confidences stay as they are.")
         return
-    rows = calibration_rows(made)
+    rows = calibration_rows(figures_of(made))
     _table(out, "Calibration (after: cross-validated)", tuple(rows[0]), rows)
     for item in made:
         if item.variable == "" and item.reliability.after is not None:

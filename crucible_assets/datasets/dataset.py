@@ -18,8 +18,28 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationFigures:
+    """How far the confidences of some labelled cells are to be believed: before, and cross-validated after it.
+
+    `claim` says whether they are about values or about absence. ECE and Brier score are 0 for perfect confidences.
+    """
+
+    variable: str  # '' for all together
+    claim: str
+    model: str
+    labels: int
+    method: str
+    accuracy: float
+    mean_confidence: float
+    ece_before: float
+    ece_after: float
+    brier_before: float
+    brier_after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """The cells of a project as a table, with evaluation and cost when they are known.
+    """The cells of a project as a table, with evaluation, calibration and cost when they are known.
 
     `documents` lists every document in it where the unit is an entity, those without rows included.
     """
@@ -30,6 +50,7 @@ class Dataset:
     evaluation: Evaluation | None = None
     cost: Cost | None = None
     documents: tuple[DocumentRecord, ...] = ()
+    calibration: tuple[CalibrationFigures, ...] = ()
 
     @property
     def without_rows(self) -> tuple[str, ...]:

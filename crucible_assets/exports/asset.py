@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from crucible_assets.datasets.asset import covers_whole_corpus, dataset
 from crucible_assets.datasets.columns import ExportOptions
 from crucible_assets.datasets.load import load_dataset
 from crucible_assets.exports.formats import ExportFormat, write
+from crucible_assets.learning.load import load_calibration
+from crucible_assets.learning.scoring import figures_of
 from crucible_assets.metadata import table
 from crucible_assets.partitions import ProjectKey, projects
 from crucible_assets.prompts.asset import require_project
@@ -41,6 +44,7 @@ def exports(
     with installation.database.transaction(key.tenant) as session, tempfile.TemporaryDirectory() as folder:
         project = require_project(session, key)
         data, _ = load_dataset(session, project, whole_corpus=covers_whole_corpus(context))
+        data = replace(data, calibration=figures_of(load_calibration(session, project.id)))
         version = latest_version(session, project.id)
         if version is None:
             raise dg.Failure("There is no dataset yet: materialise `dataset` of this project first.")

@@ -1,6 +1,7 @@
 """The codebook as JSON, for programs."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from crucible_assets.datasets.evaluate import Evaluation, Scores, VariableScore
@@ -56,6 +57,7 @@ def as_json(book: Codebook) -> dict[str, Any]:
             "output_tokens": cost.output_tokens,
         },
         "evaluation": None if evaluation is None else _evaluation_json(evaluation),
+        "calibration": [asdict(figures) for figures in book.dataset.calibration],
         "key_columns": [column.name for column in book.keys],
         "variables": [_entry_json(entry) for entry in book.entries],
     }

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from crucible_assets.datasets.columns import Column, ColumnKind
+from crucible_assets.datasets.dataset import CalibrationFigures
 from crucible_assets.datasets.evaluate import Evaluation
 from crucible_assets.exports.codebook import NOTES, STATE_MEANINGS, Codebook, VariableEntry
 from crucible_assets.exports.wording import (
@@ -37,7 +38,18 @@ _HOLDS = {
 
 def codebook_markdown(book: Codebook) -> str:
     """Give the codebook as a Markdown text with a line end. Text from people and documents is escaped."""
-    return "\n".join([*_study(book), *_states(book), *_evaluation(book.dataset.evaluation), *_variables(book)]) + "\n"
+    return (
+        "\n".join(
+            [
+                *_study(book),
+                *_states(book),
+                *_evaluation(book.dataset.evaluation),
+                *_calibration(book.dataset.calibration),
+                *_variables(book),
+            ]
+        )
+        + "\n"
+    )
 
 
 def escaped(text: str) -> str:
@@ -137,6 +149,34 @@ def _evaluation(evaluation: Evaluation | None) -> Iterator[str]:
     )
     rows.extend((what, escaped(", ".join(names))) for what, names in named if names)
     yield from _table(("figure", ""), rows)
+
+
+def _calibration(figures: Sequence[CalibrationFigures]) -> Iterator[str]:
+    if not figures:
+        return
+    yield from ("## Calibration of confidences", "")
+    yield (
+        "Confidences are corrected by what people said of labelled cells, apart for values (STATED) and for absence "
+        "(ABSENT). ECE and Brier score are 0 for perfect confidences; those after it are cross-validated."
+    )
+    yield ""
+    head = ("variable", "claim", "model", "labels", "method", "right", "ECE before, after", "Brier before, after")
+    yield from _table(
+        head,
+        [
+            (
+                escaped(f.variable) or "all together",
+                f.claim,
+                escaped(f.model),
+                str(f.labels),
+                f.method,
+                share(f.accuracy),
+                f"{f.ece_before:.3f}, {f.ece_after:.3f}",
+                f"{f.brier_before:.3f}, {f.brier_after:.3f}",
+            )
+            for f in figures
+        ],
+    )
 
 
 def _variables(book: Codebook) -> Iterator[str]:

@@ -14,7 +14,7 @@ from crucible_assets.learning.errors import LanguageModelNeededError, LearningEr
 from crucible_assets.learning.load import Learnt, load_curves, load_learnt
 from crucible_assets.learning.reliability import bin_rows
 from crucible_assets.learning.run import Opened, Refinement, Refining, refine
-from crucible_assets.learning.scoring import Calibration, calibrate
+from crucible_assets.learning.scoring import Calibration, calibrate, figures_of
 from crucible_assets.learning.scoring import rows_of as calibration_rows
 from crucible_assets.metadata import table
 from crucible_assets.partitions import ProjectKey, projects
@@ -164,7 +164,7 @@ def calibration(
     with installation.database.transaction(key.tenant) as session:
         learnt = load_learnt(session, require_project(session, key))
         made = store_calibration(session, learnt)
-    rows = calibration_rows(made)
+    rows = calibration_rows(figures_of(made))
     bins = [
         {"model": item.model, "claim": item.claim.value, **row}
         for item in made

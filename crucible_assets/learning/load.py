@@ -11,6 +11,8 @@ from crucible_assets.learning.analysis import CellSeen
 from crucible_assets.learning.calibration import Curve, Curves
 from crucible_assets.learning.labels import CellKey, Given, Judged, Labels, Side, Values, labels_of, side_of
 from crucible_assets.learning.matching import KnownRow, base_name
+from crucible_assets.learning.reliability import Improvement
+from crucible_assets.learning.scoring import Calibration
 from resources.database.engine import TenantSession
 from resources.database.repositories.calibrations import load_calibrations
 from resources.database.repositories.cells import load_cells
@@ -30,6 +32,20 @@ def load_curves(session: TenantSession, project_id: str) -> Curves:
             for row in load_calibrations(session, project_id)
         }
     )
+
+
+def load_calibration(session: TenantSession, project_id: str) -> list[Calibration]:
+    """The curves of a project with their reliability figures, by model, variable and claim."""
+    return [
+        Calibration(
+            row.model,
+            row.variable,
+            row.claim,
+            Curve(tuple(row.curve), row.method, row.labels),
+            Improvement.from_json(row.reliability),
+        )
+        for row in load_calibrations(session, project_id)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """From labels and cells to calibration curves with their reliability figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from crucible_assets.datasets.dataset import CalibrationFigures
 from crucible_assets.learning.analysis import CellSeen
 from crucible_assets.learning.calibration import Curve, Scored, fit_curves
 from crucible_assets.learning.labels import CellKey, Judged, Labels, claim_of, claim_outcome
@@ -52,26 +53,42 @@ def calibrate(
     return made
 
 
-def rows_of(calibrations: list[Calibration]) -> list[dict[str, str]]:
-    """The curves as rows of a table: how much there was, how it was learnt, and what it gains."""
-    rows = []
-    for item in calibrations:
-        before, after = item.reliability.before, item.reliability.after
-        if before is None or after is None:
-            continue
-        rows.append(
-            {
-                "variable": item.variable or "all together",
-                "claim": item.claim.value,
-                "model": item.model,
-                "labels": str(item.curve.labels),
-                "method": item.curve.method.value,
-                "right": f"{before.accuracy:.2f}",
-                "confidence": f"{before.mean_confidence:.2f}",
-                "ECE before": f"{before.ece:.3f}",
-                "ECE after": f"{after.ece:.3f}",
-                "Brier before": f"{before.brier:.3f}",
-                "Brier after": f"{after.brier:.3f}",
-            }
+def figures_of(calibrations: Iterable[Calibration]) -> tuple[CalibrationFigures, ...]:
+    """The figures of the curves, for console, codebook and metadata."""
+    return tuple(
+        CalibrationFigures(
+            variable=item.variable,
+            claim=item.claim.value,
+            model=item.model,
+            labels=item.curve.labels,
+            method=item.curve.method.value,
+            accuracy=before.accuracy,
+            mean_confidence=before.mean_confidence,
+            ece_before=before.ece,
+            ece_after=after.ece,
+            brier_before=before.brier,
+            brier_after=after.brier,
         )
-    return rows
+        for item in calibrations
+        if (before := item.reliability.before) is not None and (after := item.reliability.after) is not None
+    )
+
+
+def rows_of(figures: Iterable[CalibrationFigures]) -> list[dict[str, str]]:
+    """The figures as rows of a table: how much there was, how it was learnt, and what it gains."""
+    return [
+        {
+            "variable": item.variable or "all together",
+            "claim": item.claim,
+            "model": item.model,
+            "labels": str(item.labels),
+            "method": item.method,
+            "right": f"{item.accuracy:.2f}",
+            "confidence": f"{item.mean_confidence:.2f}",
+            "ECE before": f"{item.ece_before:.3f}",
+            "ECE after": f"{item.ece_after:.3f}",
+            "Brier before": f"{item.brier_before:.3f}",
+            "Brier after": f"{item.brier_after:.3f}",
+        }
+        for item in figures
+    ]
