@@ -38,18 +38,14 @@ _HOLDS = {
 
 def codebook_markdown(book: Codebook) -> str:
     """Give the codebook as a Markdown text with a line end. Text from people and documents is escaped."""
-    return (
-        "\n".join(
-            [
-                *_study(book),
-                *_states(book),
-                *_evaluation(book.dataset.evaluation),
-                *_calibration(book.dataset.calibration),
-                *_variables(book),
-            ]
-        )
-        + "\n"
+    parts = (
+        _study(book),
+        _states(book),
+        _evaluation(book.dataset.evaluation),
+        _calibration(book.dataset.calibration),
+        _variables(book),
     )
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
 def escaped(text: str) -> str:

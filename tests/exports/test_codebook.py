@@ -2,7 +2,7 @@ import json
 
 from crucible_assets.datasets.cells import DatasetSpec
 from crucible_assets.datasets.columns import ExportOptions
-from crucible_assets.datasets.dataset import Dataset
+from crucible_assets.datasets.dataset import CalibrationFigures, Dataset
 from crucible_assets.exports.codebook import codebook
 from crucible_assets.exports.codebook_json import codebook_json
 from crucible_assets.exports.codebook_markdown import codebook_markdown, escaped
@@ -70,6 +70,16 @@ def test_every_field_and_rule_of_a_variable_is_there():
     assert entry["depends_on"] == [{"variable": "kind", "values": ["term"]}, {"variable": "amount", "values": []}]
     assert entry["frequencies"] == [{"value": "1", "count": 1}, {"value": "2", "count": 1}]
     assert [column["name"] for column in entry["columns"]][:2] == ["rate_1", "rate_2"]
+
+
+def test_calibration_is_shown_with_what_it_gains():
+    figures = CalibrationFigures("", "STATED", "p:m", 40, "PLATT", 0.5, 0.9, 0.4, 0.125, 0.41, 0.26)
+    markdown, as_json = texts(Dataset(spec_of(variable("a", VariableType.TEXT)), (), (), calibration=(figures,)))
+    assert "| all together | STATED | p:m | 40 | PLATT | 50.0 % | 0.400, 0.125 | 0.410, 0.260 |" in markdown
+    assert as_json["calibration"][0]["ece_after"] == 0.125
+    markdown, as_json = texts(Dataset(spec_of(variable("a", VariableType.TEXT)), (), ()))
+    assert "Calibration" not in markdown
+    assert as_json["calibration"] == []
 
 
 def test_evaluation_is_given_when_there_is_one_and_only_for_labelled_variables():

@@ -76,9 +76,10 @@ def test_verdicts_become_a_better_wording_and_a_better_dataset(study):
     assert code == 0, said
     assert "price: ACTIVE, not worse: 0 → " in said
     assert GOOD in said
-    code, said = study.extract("--format", "csv-wide")
+    code, said = study.extract("--format", "csv-wide,codebook")
     assert code == 0, said
     assert prices(study) == [2000 + i for i in range(DOCUMENTS)]
+    assert "## Calibration of confidences" in (study.out / "contracts-codebook.md").read_text(encoding="utf-8")
 
     gold = study.folder / "gold.jsonl"
     gold.write_text('{"doc": "contract-0.txt", "gold": {"price": [2000], "buyer": []}}\n', encoding="utf-8")
