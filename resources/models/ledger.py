@@ -24,7 +24,7 @@ from resources.database.tables import attempts, calls
 from resources.models.request import ModelReply, ModelRequest, Provider, Usage
 from resources.vocabulary import CallPurpose, CallStatus
 
-_GATHER_SECONDS = 0.004  # how long a write waits for company
+_GATHER_SECONDS = 0.004  # how long a write waits for company where there is some
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +168,18 @@ class Ledger:
 
     async def _write_queued(self) -> None:
         loop = asyncio.get_running_loop()
+        dense = False  # several calls end within the time of one write
         while True:
             entry = await self._queue.get()
-            await asyncio.sleep(_GATHER_SECONDS)  # callers hold no slot meanwhile, so no call waits for this
+            if dense:
+                await asyncio.sleep(_GATHER_SECONDS)  # callers hold no slot meanwhile, so no call waits for this
             group = []
             while entry is not None:
                 group.append(entry)
                 if self._queue.empty():
                     break
                 entry = self._queue.get_nowait()
+            dense = len(group) > 1
             if group:
                 try:
                     await loop.run_in_executor(self._thread, self._write, group)
