@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -84,12 +85,20 @@ class Desk:
         submit: bool = True,
         finish: bool = True,
         model: str | None = None,
+        budgets: Mapping[str, Decimal] | None = None,
     ) -> Seen:
         """One run of the step: every document is asked one question, through a gateway with a collector."""
-        return asyncio.run(self.running(documents, attempt, limits, submit, finish, model or self.model))
+        return asyncio.run(self.running(documents, attempt, limits, submit, finish, model or self.model, budgets))
 
     async def running(
-        self, documents: Sequence[str], attempt: int, limits: Limits | None, submit: bool, finish: bool, model: str
+        self,
+        documents: Sequence[str],
+        attempt: int,
+        limits: Limits | None,
+        submit: bool,
+        finish: bool,
+        model: str,
+        budgets: Mapping[str, Decimal] | None,
     ) -> Seen:
         seen = Seen()
         async with FromEnvironment(self.env) as connections:
@@ -102,6 +111,7 @@ class Desk:
                 self.database,
                 ledger,
                 self.attempt(attempt),
+                budgets=budgets,
                 limits=dict.fromkeys(LIMITS, limits) if limits else LIMITS,
                 send=send if submit else None,
             )

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +36,7 @@ READY = ProviderBatch(
     sealed=True,
     items=3,
     size_bytes=100,
+    worst_usd=Decimal(0),
     message=None,
     created_at=NOW - timedelta(minutes=1),
     submitted_at=None,

@@ -1,23 +1,23 @@
-"""Provider batches: what waits to be sent, what is out, and what became of every request."""
+"""Provider batches: which are filled, which wait to be sent, which are out, and who works on them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from resources.database.bulk import insert_rows
 from resources.database.engine import Database, TenantSession
+from resources.database.repositories.budgets import let_go
 from resources.database.repositories.projects import tenant_of
-from resources.database.tables import attempts, documents, provider_batch_items, provider_batches
-from resources.vocabulary import BatchItemStatus, BatchStatus, CallStatus
+from resources.database.tables import provider_batches
+from resources.vocabulary import BatchStatus
 
-_BATCHES, _ITEMS = provider_batches, provider_batch_items
-_OPEN = _BATCHES.c.status.in_([BatchStatus.PREPARED.value, BatchStatus.SUBMITTED.value])
-_QUEUED = _ITEMS.c.status == BatchItemStatus.QUEUED.value
+_BATCHES = provider_batches
+OPEN = _BATCHES.c.status.in_([BatchStatus.PREPARED.value, BatchStatus.SUBMITTED.value])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class ProviderBatch:
     sealed: bool
     items: int
     size_bytes: int
+    worst_usd: Decimal  # the most that it can cost; held of the budgets until it has ended
     message: str | None
     created_at: datetime
     submitted_at: datetime | None
@@ -58,25 +59,6 @@ class Attempt:
     attempt: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
-    """A request to be added: its key in the ledger, its body and context as JSON."""
-
-    key: str
-    body: str
-    context: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailedItem:
-    """A request that was not answered, for the log of failed tries."""
-
-    key: str
-    error: str
-    project_id: str
-    task_id: UUID | None
-
-
 _COLUMNS = [_BATCHES.c[name] for name in ProviderBatch.__dataclass_fields__]
 
 
@@ -92,7 +74,7 @@ def get_batch(session: TenantSession, batch_id: UUID) -> ProviderBatch | None:
 
 def open_batches(session: TenantSession, task_id: UUID | None = None) -> list[ProviderBatch]:
     """Batches that are to be sent or are out, oldest first; of one task when it is given."""
-    query = sa.select(*_COLUMNS).where(_OPEN).order_by(_BATCHES.c.created_at)
+    query = sa.select(*_COLUMNS).where(OPEN).order_by(_BATCHES.c.created_at)
     if task_id is not None:
         query = query.where(_BATCHES.c.task_id == task_id)
     return [_batch(row) for row in session.execute(query)]
@@ -148,9 +130,6 @@ def set_batch(session: TenantSession, batch_id: UUID, **fields: Any) -> None:
     session.execute(sa.update(_BATCHES).where(_BATCHES.c.id == batch_id).values(updated_at=sa.func.now(), **fields))
 
 
-# filling
-
-
 def batch_to_fill(session: TenantSession, by: Attempt, provider: str, model: str) -> ProviderBatch:
     """The batch that this attempt is filling, made if need be, and locked until the transaction ends."""
     row = session.execute(
@@ -188,34 +167,10 @@ def batch_to_fill(session: TenantSession, by: Attempt, provider: str, model: str
     return _batch(row)
 
 
-_ADD = sa.text(
-    "INSERT INTO provider_batch_items (tenant_id, batch_id, call_key, body, context, status) "
-    "SELECT :tenant, :batch, key, body, CAST(context AS jsonb), 'QUEUED' FROM unnest("
-    "CAST(:keys AS text[]), CAST(:bodies AS text[]), CAST(:contexts AS text[])) AS r(key, body, context) "
-    "ON CONFLICT DO NOTHING RETURNING octet_length(body)"
-)
-"""Bodies travel as they are: as `jsonb` their keys would be sorted, and models answer in the order of the schema."""
-
-
-def add_items(session: TenantSession, batch_id: UUID, items: Sequence[NewItem]) -> None:
-    """Add requests to a batch that is locked by `batch_to_fill`; one that it has already is left as it is."""
-    values = {
-        "tenant": tenant_of(session),
-        "batch": batch_id,
-        "keys": [item.key for item in items],
-        "bodies": [item.body for item in items],
-        "contexts": [item.context for item in items],
-    }
-    sizes = session.scalars(_ADD, values).all()
-    session.execute(
-        sa.update(_BATCHES)
-        .where(_BATCHES.c.id == batch_id)
-        .values(
-            items=_BATCHES.c["items"] + len(sizes),
-            size_bytes=_BATCHES.c.size_bytes + sum(sizes),
-            updated_at=sa.func.now(),
-        )
-    )
+def forget_empty(session: TenantSession, batch: ProviderBatch) -> None:
+    """Delete a batch that no item was added to."""
+    let_go(session, batch.project_id, batch.id)
+    session.execute(sa.delete(_BATCHES).where(_BATCHES.c.id == batch.id, _BATCHES.c["items"] == 0))
 
 
 def seal(session: TenantSession, batch_id: UUID) -> None:
@@ -236,31 +191,6 @@ def seal_all(session: TenantSession, by: Attempt) -> list[UUID]:
     return list(session.scalars(sa.select(_BATCHES.c.id).where(*mine).order_by(_BATCHES.c.created_at)))
 
 
-def tried(session: TenantSession, task_id: UUID) -> Iterator[str]:
-    """Keys of a task's requests that a batch gave back unanswered; those of batches we cancelled do not count."""
-    query = (
-        sa.select(_ITEMS.c.call_key)
-        .join(_BATCHES, _BATCHES.c.id == _ITEMS.c.batch_id)
-        .where(
-            _BATCHES.c.task_id == task_id,
-            _BATCHES.c.status != BatchStatus.CANCELLED.value,
-            _ITEMS.c.status == BatchItemStatus.FAILED.value,
-        )
-    )
-    yield from session.scalars(query.execution_options(yield_per=5_000))
-
-
-def queued(session: TenantSession, project_id: str) -> Iterator[tuple[str, UUID]]:
-    """(key, batch) of all requests of a project that are to be sent or are out."""
-    query = (
-        sa.select(_ITEMS.c.call_key, _ITEMS.c.batch_id)
-        .join(_BATCHES, _BATCHES.c.id == _ITEMS.c.batch_id)
-        .where(_BATCHES.c.project_id == project_id, _OPEN, _QUEUED)
-    )
-    for row in session.execute(query.execution_options(yield_per=5_000)):
-        yield row.call_key, row.batch_id
-
-
 def take_over(session: TenantSession, batch_ids: Sequence[UUID], by: Attempt) -> None:
     """Let an attempt wait for batches that others made: what it needs is in them."""
     session.execute(
@@ -268,125 +198,6 @@ def take_over(session: TenantSession, batch_ids: Sequence[UUID], by: Attempt) ->
         .where(_BATCHES.c.id.in_(list(batch_ids)))
         .values(task_id=by.task_id, step=by.step, attempt=by.attempt, updated_at=sa.func.now())
     )
-
-
-# sending and reading
-
-
-def read_bodies(
-    session: TenantSession, batch_id: UUID, after: str, most_items: int, most_bytes: int
-) -> list[tuple[str, str]]:
-    """(key, body) of the next requests of a batch in the order of their keys: as many as fit, at least one."""
-    sizes = (
-        sa.select(
-            _ITEMS.c.call_key,
-            sa.func.sum(sa.func.octet_length(_ITEMS.c.body)).over(order_by=_ITEMS.c.call_key).label("so_far"),
-            sa.func.row_number().over(order_by=_ITEMS.c.call_key).label("number"),
-        )
-        .where(_ITEMS.c.batch_id == batch_id, _ITEMS.c.call_key > after, _QUEUED, _ITEMS.c.body.is_not(None))
-        .order_by(_ITEMS.c.call_key)
-        .limit(most_items)
-        .subquery()
-    )
-    fitting = sa.select(sizes.c.call_key).where(sa.or_(sizes.c.so_far <= most_bytes, sizes.c.number == 1))
-    query = (
-        sa.select(_ITEMS.c.call_key, _ITEMS.c.body)
-        .where(_ITEMS.c.batch_id == batch_id, _ITEMS.c.call_key.in_(fitting))
-        .order_by(_ITEMS.c.call_key)
-    )
-    return [(row.call_key, row.body) for row in session.execute(query)]
-
-
-def drop_bodies(session: TenantSession, batch_id: UUID) -> None:
-    """Forget what was sent: the provider has it, and answers are matched by key."""
-    session.execute(
-        sa.update(_ITEMS).where(_ITEMS.c.batch_id == batch_id, _ITEMS.c.body.is_not(None)).values(body=None)
-    )
-
-
-def waiting_items(session: TenantSession, batch_id: UUID, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The contexts of those among `keys` that wait for an answer from this batch."""
-    rows = session.execute(
-        sa.select(_ITEMS.c.call_key, _ITEMS.c.context).where(
-            _ITEMS.c.batch_id == batch_id, _ITEMS.c.call_key == sa.any_(sa.literal(list(keys))), _QUEUED
-        )
-    )
-    return {row.call_key: row.context for row in rows}
-
-
-def present_documents(session: TenantSession, ids: Collection[UUID]) -> set[UUID]:
-    """Those of the documents that still exist."""
-    if not ids:
-        return set()
-    return set(session.scalars(sa.select(documents.c.id).where(documents.c.id.in_(list(ids)))))
-
-
-def holds_item(session: TenantSession, batch_id: UUID, key: str) -> bool:
-    """Whether a batch has a request with this key."""
-    query = sa.select(sa.literal(1)).where(_ITEMS.c.batch_id == batch_id, _ITEMS.c.call_key == key)
-    return session.execute(query).first() is not None
-
-
-def finish_items(session: TenantSession, batch_id: UUID, keys: Sequence[str]) -> None:
-    """Mark requests whose answers are in the ledger."""
-    session.execute(
-        sa.update(_ITEMS)
-        .where(_ITEMS.c.batch_id == batch_id, _ITEMS.c.call_key == sa.any_(sa.literal(list(keys))))
-        .values(status=BatchItemStatus.FINISHED.value, error=None)
-    )
-
-
-def fail_items(session: TenantSession, batch: ProviderBatch, failed: Sequence[FailedItem]) -> None:
-    """Mark requests that were not answered, and write each into the log of failed tries."""
-    if not failed:
-        return
-    session.execute(
-        sa.text(
-            "UPDATE provider_batch_items i SET status = 'FAILED', error = r.error "
-            "FROM unnest(CAST(:keys AS text[]), CAST(:errors AS text[])) AS r(key, error) "
-            "WHERE i.tenant_id = :tenant AND i.batch_id = :batch AND i.call_key = r.key"
-        ),
-        {
-            "keys": [item.key for item in failed],
-            "errors": [item.error.replace("\x00", "\ufffd") for item in failed],
-            "tenant": tenant_of(session),
-            "batch": batch.id,
-        },
-    )
-    rows = [
-        {
-            "project_id": item.project_id,
-            "task_id": item.task_id,
-            "call_key": item.key,
-            "attempt": 1,
-            "provider": batch.provider,
-            "model": batch.model,
-            "status": CallStatus.FAILED.value,
-            "error": item.error.replace("\x00", "\ufffd"),
-            "seconds": 0.0,
-        }
-        for item in failed
-    ]
-    insert_rows(session, attempts, rows)
-
-
-def fail_rest(session: TenantSession, batch_id: UUID, reason: str) -> int:
-    """Mark every request that still waits as not answered; how many there were."""
-    done = session.execute(
-        sa.update(_ITEMS)
-        .where(_ITEMS.c.batch_id == batch_id, _QUEUED)
-        .values(status=BatchItemStatus.FAILED.value, error=reason.replace("\x00", "\ufffd"))
-        .returning(sa.literal(1))
-    )
-    return len(done.all())
-
-
-def counts(session: TenantSession, batch_id: UUID) -> Mapping[BatchItemStatus, int]:
-    """How many requests of a batch are in each state."""
-    rows = session.execute(
-        sa.select(_ITEMS.c.status, sa.func.count()).where(_ITEMS.c.batch_id == batch_id).group_by(_ITEMS.c.status)
-    )
-    return {BatchItemStatus(row[0]): row[1] for row in rows}
 
 
 @contextmanager

@@ -22,6 +22,7 @@ provider_batches = sa.Table(
     sa.Column("sealed", Boolean, nullable=False, server_default=sa.false()),  # complete: no item is added any more
     sa.Column("items", Integer, nullable=False, server_default="0"),
     sa.Column("size_bytes", sa.BigInteger, nullable=False, server_default="0"),  # as it is sent
+    sa.Column("worst_usd", sa.Numeric(18, 9), nullable=False, server_default="0"),  # held of budgets while it is open
     sa.Column("message", Text),
     created(),
     sa.Column("submitted_at", TIMESTAMP(timezone=True)),  # when it was about to be sent

@@ -7,34 +7,37 @@ each request: its key. A batch that is full is sealed and sent while the run goe
 import asyncio
 import json
 import re
-import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
-from resources.database.engine import Database, TenantSession
+from resources.database.engine import Database
+from resources.database.repositories import provider_batch_items as item_store
 from resources.database.repositories import provider_batches as store
+from resources.database.repositories.budgets import set_budget
+from resources.database.repositories.provider_batch_items import NewItem
 from resources.database.repositories.provider_batches import Attempt as Round
-from resources.database.repositories.provider_batches import NewItem
+from resources.database.repositories.provider_batches import ProviderBatch
 from resources.models.batches.anthropic_service import AnthropicBatches
 from resources.models.batches.openai_service import OpenAIBatches
+from resources.models.batches.scout import Scout, arm_of, worst_in_batch
 from resources.models.batches.service import BatchProvider, Limits
-from resources.models.errors import CredentialError, ModelError, ModelMissingError, ParameterLearntError
-from resources.models.ledger import Attempt, Call, CallContext, Ledger
-from resources.models.prices import cost_of
+from resources.models.errors import (
+    BudgetReachedError,
+    ModelMissingError,
+)
+from resources.models.ledger import CallContext, Ledger
 from resources.models.request import ModelRequest, Provider
 
 MOST_ROUNDS = 3
 """Requests that show only when answers are read (repairs, dependent variables, halves) wait for a batch each time."""
 
 LIMITS: Mapping[str, Limits] = {"openai": OpenAIBatches.limits, "anthropic": AnthropicBatches.limits}
-_LEARNS_ITS_DIALECT = frozenset({"openai"})
-_MOST_LESSONS = 8  # parameters that a server can refuse, one after the other
 _LINE_BYTES = 160  # of a line round its body, at most
 _GATHERED_BYTES = 4 * 1024 * 1024
 _GATHERED_ITEMS = 500
@@ -82,16 +85,20 @@ class BatchCollector:
         by: Round,
         *,
         arms: Collection[str] = (),
+        budgets: Mapping[str, Decimal] | None = None,
         limits: Mapping[str, Limits] = LIMITS,
         send: Callable[[UUID], Awaitable[None]] | None = None,
     ) -> None:
-        """`arms` are the gateway's routes. `send` is given each batch as soon as it is sealed; without it they stay
-        for whoever looks next.
+        """`arms` are the gateway's routes, `budgets` limits in USD by scope (as in `repositories.budgets`). `send` is
+        given each batch as soon as it is sealed; without it they stay for whoever looks next.
         """
         self._database = database
         self._ledger = ledger
         self._by = by
         self._arms = frozenset(arms)
+        self._budgets = dict(budgets or {})
+        self._short = False  # the budgets allow no more until something has ended
+        self._added = 0
         self._limits = limits
         self._send = send
         self._tried: set[bytes] = set()
@@ -100,17 +107,19 @@ class BatchCollector:
         self._needed: set[UUID] = set()
         self._exhausted = False
         self._lanes: dict[tuple[str, str], _Lane] = {}
-        self._scouts: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._scout = Scout(database, ledger, by.project_id, list(self._budgets), self._arms)
         self._sending: list[asyncio.Future[None]] = []
 
     def load(self) -> None:
         """Learn what was tried and what is out. Blocking."""
         with self._database.transaction(self._ledger.tenant) as session:
+            for scope in sorted(self._budgets):
+                set_budget(session, self._by.project_id, scope, self._budgets[scope])
             if self._by.task_id is not None:
-                self._tried = {bytes.fromhex(key) for key in store.tried(session, self._by.task_id)}
+                self._tried = {bytes.fromhex(key) for key in item_store.tried(session, self._by.task_id)}
                 self._exhausted = store.rounds_before(session, self._by) >= MOST_ROUNDS
             ids: dict[UUID, UUID] = {}  # one object per batch
-            for key, batch in store.queued(session, self._by.project_id):
+            for key, batch in item_store.queued(session, self._by.project_id):
                 self._out[bytes.fromhex(key)] = ids.setdefault(batch, batch)
 
     def takes(self, key: str) -> bool:
@@ -136,61 +145,31 @@ class BatchCollector:
             return
         self._mine.add(short)
         asked = cast(BatchProvider, provider)
-        if await self._scouted(key, asked, request, context):
+        if await self._scout.asked(key, asked, request, context):
             return
+        if self._short:
+            return  # it is asked for again when what is out has ended
         lane = self._lanes.setdefault((provider.name, provider.model), _Lane(asked))
-        item = NewItem(key, body_text(asked.body(request)), context_to_json(context, self._arm(asked)))
+        body = body_text(asked.body(request))
+        worst = worst_in_batch(asked, request, body) if self._budgets else Decimal(0)
+        item = NewItem(key, body, context_to_json(context, arm_of(asked, self._arms)), worst)
         lane.items.append(item)
         lane.size += len(item.body)
         if lane.size >= _GATHERED_BYTES or len(lane.items) >= _GATHERED_ITEMS:
             await self._write(lane)
 
-    def _arm(self, provider: Provider) -> str | None:
-        name = f"{provider.name}:{provider.model}"
-        return name if name in self._arms else None
-
-    async def _scouted(self, key: str, provider: BatchProvider, request: ModelRequest, context: CallContext) -> bool:
-        """Ask a run's first request to a model live: servers refuse parameters that a model does not take.
-
-        The provider learns from the refusal; without it, every item of the batch would come back refused, a day
-        later. All others wait for it. True when the request itself is thereby answered.
-        """
-        if provider.name not in _LEARNS_ITS_DIALECT:
-            return False
-        place = provider.name, provider.model
-        if (scout := self._scouts.get(place)) is not None:
-            if not scout.done():
-                await asyncio.wait([scout])
-            return False
-        self._scouts[place] = asyncio.get_running_loop().create_future()
-        try:
-            for number in range(1, _MOST_LESSONS + 1):
-                began = time.perf_counter()
-                try:
-                    reply = await provider.generate(request)
-                except ModelError as error:
-                    seconds = time.perf_counter() - began
-                    failed = Attempt(key, number, provider.name, provider.model, str(error), seconds)
-                    await self._ledger.record(failed, context)
-                    if isinstance(error, ParameterLearntError):
-                        continue
-                    if isinstance(error, CredentialError | ModelMissingError):
-                        raise
-                    return False
-                seconds = time.perf_counter() - began
-                cost, version = cost_of(provider.name, provider.model, reply.usage, datetime.now(UTC).date())
-                arm = self._arm(provider)
-                call = Call(key, provider.name, provider.model, reply, cost, version, seconds, paid=True, arm=arm)
-                await self._ledger.store(call, context)
-                return True
-            return False
-        finally:
-            self._scouts[place].set_result(None)
-
     async def finish(self) -> list[UUID]:
-        """Write what is gathered, seal every batch of this attempt, and send them. The ids of what was to be sent."""
+        """Write what is gathered, seal every batch of this attempt, and send them. The ids of what was to be sent.
+
+        Raises BudgetReachedError when the budgets allowed not a single request.
+        """
         for lane in self._lanes.values():
             await self._write(lane)
+        if self._short and not self._added and not self._needed:
+            raise BudgetReachedError(
+                "The budget is reached: what is left of it may not cover a single request of a provider batch. "
+                "Raise the budget to go on."
+            )
         sealed = await asyncio.to_thread(self._seal_all)
         if self._send is not None:
             self._sending += [asyncio.ensure_future(self._send(batch)) for batch in sealed]
@@ -226,20 +205,29 @@ class BatchCollector:
         """Write requests into as many batches as they need; the batches that were sealed."""
         sealed = []
         with self._database.transaction(self._ledger.tenant) as session:
-            while items:
-                batch, count = self._room(session, provider, items)
+            while items and not self._short:
+                batch = store.batch_to_fill(session, self._by, provider.name, provider.model)
+                room = self._room(batch, items)
+                count = (
+                    item_store.affordable(session, batch, items[:room], list(self._budgets))
+                    if self._budgets
+                    else room
+                )
                 if count:
-                    store.add_items(session, batch, items[:count])
+                    item_store.add_items(session, batch.id, items[:count])
+                    self._added += count
                     items = items[count:]
-                if items:
-                    store.seal(session, batch)
-                    sealed.append(batch)
+                elif not batch.items:
+                    store.forget_empty(session, batch)
+                self._short = count < room
+                if items and not self._short:
+                    store.seal(session, batch.id)
+                    sealed.append(batch.id)
         return sealed
 
-    def _room(self, session: TenantSession, provider: Provider, items: list[NewItem]) -> tuple[UUID, int]:
-        """The batch to fill, and how many of the next items it has room for: at least one if it is empty."""
-        limits = self._limits[provider.name]
-        batch = store.batch_to_fill(session, self._by, provider.name, provider.model)
+    def _room(self, batch: ProviderBatch, items: list[NewItem]) -> int:
+        """How many of the next items the batch has room for: at least one if it is empty."""
+        limits = self._limits[batch.provider]
         size = batch.size_bytes + batch.items * _LINE_BYTES
         count = 0
         for item in items:
@@ -247,7 +235,7 @@ class BatchCollector:
             if size > limits.size_bytes or batch.items + count == limits.requests:
                 break
             count += 1
-        return batch.id, count or (0 if batch.items else 1)
+        return count or (0 if batch.items else 1)
 
 
 async def open_collector(
@@ -256,10 +244,11 @@ async def open_collector(
     by: Round,
     *,
     arms: Collection[str] = (),
+    budgets: Mapping[str, Decimal] | None = None,
     limits: Mapping[str, Limits] = LIMITS,
     send: Callable[[UUID], Awaitable[None]] | None = None,
 ) -> BatchCollector:
     """A collector that knows what earlier attempts tried and what is out."""
-    collector = BatchCollector(database, ledger, by, arms=arms, limits=limits, send=send)
+    collector = BatchCollector(database, ledger, by, arms=arms, budgets=budgets, limits=limits, send=send)
     await asyncio.to_thread(collector.load)
     return collector

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from resources.database.engine import Database
-from resources.database.repositories import provider_batches as store
-from resources.database.repositories.provider_batches import FailedItem, ProviderBatch
+from resources.database.repositories import provider_batch_items as item_store
+from resources.database.repositories.provider_batch_items import FailedItem
+from resources.database.repositories.provider_batches import ProviderBatch
 from resources.database.repositories.tasks import log
 from resources.models.batches.collector import context_from_data
 from resources.models.batches.service import BatchProvider, BatchService, ItemResult, Remote
@@ -87,9 +88,9 @@ def _contexts(
 ) -> dict[str, tuple[CallContext, str | None]]:
     """What each waiting item is for; without its document where that was deleted since: the call is paid anyway."""
     with database.transaction(tenant) as session:
-        read = {k: context_from_data(data) for k, data in store.waiting_items(session, batch.id, keys).items()}
+        read = {k: context_from_data(data) for k, data in item_store.waiting_items(session, batch.id, keys).items()}
         ids = {context.document_id for context, _ in read.values() if context.document_id is not None}
-        present = store.present_documents(session, ids)
+        present = item_store.present_documents(session, ids)
     return {
         key: (context if context.document_id in present else replace(context, document_id=None), arm)
         for key, (context, arm) in read.items()
@@ -100,8 +101,8 @@ def _mark(
     database: Database, tenant: str, batch: ProviderBatch, finished: list[str], failed: list[FailedItem]
 ) -> None:
     with database.transaction(tenant) as session:
-        store.finish_items(session, batch.id, finished)
-        store.fail_items(session, batch, failed)
+        item_store.finish_items(session, batch.id, finished)
+        item_store.fail_items(session, batch, failed)
 
 
 def _end(database: Database, tenant: str, batch: ProviderBatch, remote: Remote) -> Ingested:
@@ -109,12 +110,11 @@ def _end(database: Database, tenant: str, batch: ProviderBatch, remote: Remote) 
     cancelled = batch.cancel_requested_at is not None
     with database.transaction(tenant) as session:
         reason = "the batch was cancelled" if cancelled else "the provider gave no result for this request"
-        store.fail_rest(session, batch.id, reason)
-        store.drop_bodies(session, batch.id)
-        counts = store.counts(session, batch.id)
+        item_store.fail_rest(session, batch.id, reason)
+        counts = item_store.counts(session, batch.id)
         finished, failed = counts.get(BatchItemStatus.FINISHED, 0), counts.get(BatchItemStatus.FAILED, 0)
         status = BatchStatus.CANCELLED if cancelled and failed else BatchStatus.INGESTED
-        store.set_batch(session, batch.id, status=status, message=None, ended_at=datetime.now(UTC))
+        item_store.end_batch(session, batch, status, None)
         if batch.task_id is not None:
             message = f"batch {remote.id} came back: {finished} answers, {failed} requests without one"
             log(session, "batch ingested", message, batch.task_id, batch=str(batch.id))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from resources.database.engine import Database
+from resources.database.repositories import provider_batch_items as item_store
 from resources.database.repositories import provider_batches as store
 from resources.database.repositories.provider_batches import ProviderBatch
 from resources.database.repositories.tasks import get_task, log
@@ -165,7 +166,7 @@ async def _do_with(
             await _cancel(database, tenant, batch, service, remote)
         case Step.FORGET_BODIES:
             with database.transaction(tenant) as session:
-                store.drop_bodies(session, batch.id)
+                item_store.drop_bodies(session, batch.id)
                 store.set_batch(session, batch.id, taken_at=datetime.now(UTC), message=None)
         case _:
             raise AssertionError(step)
@@ -185,9 +186,8 @@ def _drop(database: Database, tenant: str, batch: ProviderBatch) -> None:
     """Its requests are made again by the run that needs them."""
     reason = "never sent: its task had ended or stopped"
     with database.transaction(tenant) as session:
-        store.fail_rest(session, batch.id, reason)
-        store.drop_bodies(session, batch.id)
-        store.set_batch(session, batch.id, status=BatchStatus.CANCELLED, message=reason, ended_at=datetime.now(UTC))
+        item_store.fail_rest(session, batch.id, reason)
+        item_store.end_batch(session, batch, BatchStatus.CANCELLED, reason)
         if batch.task_id is not None and get_task(session, batch.task_id) is not None:
             log(session, "batch dropped", f"batch of {batch.items} requests was {reason}", batch.task_id)
 

@@ -15,6 +15,7 @@ from typing import IO
 from uuid import UUID
 
 from resources.database.engine import Database
+from resources.database.repositories import provider_batch_items as item_store
 from resources.database.repositories import provider_batches as store
 from resources.database.repositories.provider_batches import ProviderBatch
 from resources.database.repositories.tasks import log
@@ -73,7 +74,7 @@ def _spool(database: Database, tenant: str, batch_id: UUID, service: BatchServic
     after, number = "", 0
     while True:
         with database.transaction(tenant) as session:
-            some = store.read_bodies(session, batch_id, after, _READ_ITEMS, _READ_BYTES)
+            some = item_store.read_bodies(session, batch_id, after, _READ_ITEMS, _READ_BYTES)
         if not some:
             break
         for key, body in some:
@@ -109,7 +110,7 @@ async def _find(database: Database, tenant: str, batch: ProviderBatch, service: 
         return mine[0] if mine else None
     with database.transaction(tenant) as session:
         known = store.known_remote_ids(session, batch.provider)
-        waiting = sum(store.counts(session, batch.id).values())
+        waiting = sum(item_store.counts(session, batch.id).values())
     alike = [remote for remote in remotes if remote.id not in known and remote.requests == waiting]
     for remote in alike:
         if remote.ended and await _holds(database, tenant, batch, service, remote):
@@ -134,7 +135,7 @@ async def _holds(
 
     key = await patiently(first_key)
     with database.transaction(tenant) as session:
-        return key is not None and store.holds_item(session, batch.id, key)
+        return key is not None and item_store.holds_item(session, batch.id, key)
 
 
 def started(database: Database, tenant: str, batch: ProviderBatch, remote: Remote) -> None:
@@ -149,9 +150,8 @@ def started(database: Database, tenant: str, batch: ProviderBatch, remote: Remot
 def refuse(database: Database, tenant: str, batch: ProviderBatch, reason: str) -> None:
     """The provider took none of the batch: its requests are asked live."""
     with database.transaction(tenant) as session:
-        failed = store.fail_rest(session, batch.id, reason)
-        store.drop_bodies(session, batch.id)
-        store.set_batch(session, batch.id, status=BatchStatus.FAILED, message=reason, ended_at=datetime.now(UTC))
+        failed = item_store.fail_rest(session, batch.id, reason)
+        item_store.end_batch(session, batch, BatchStatus.FAILED, reason)
         if batch.task_id is not None:
             message = f"batch of {failed} requests to {batch.provider}:{batch.model} was refused: {reason}"
             log(session, "batch refused", message, batch.task_id, batch=str(batch.id))

@@ -14,6 +14,7 @@ CREATE TABLE provider_batches (
     sealed BOOLEAN DEFAULT false NOT NULL,
     items INTEGER DEFAULT '0' NOT NULL,
     size_bytes BIGINT DEFAULT '0' NOT NULL,
+    worst_usd NUMERIC(18, 9) DEFAULT '0' NOT NULL,
     message TEXT,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     submitted_at TIMESTAMP WITH TIME ZONE,
