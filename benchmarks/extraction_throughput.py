@@ -139,7 +139,7 @@ def measure(home: Path, server: SubprocessModelServer, arguments: argparse.Names
 
 
 def _share(ideal: float, seconds: float) -> str:
-    return f"{ideal / seconds:.3f} of the ideal rate"
+    return f"{ideal / seconds:.3f} of the ideal rate" if ideal else "no latency, so no ideal rate"
 
 
 def _show_results(corpus: Corpus, study: Study) -> None:
