@@ -18,11 +18,11 @@ from cli.tables import make_console
 from crucible_assets.learning.analysis import CellSeen, analyse
 from crucible_assets.learning.analysis import rows_of as analysis_rows
 from crucible_assets.learning.feedback_file import Refused, read_feedback
+from crucible_assets.learning.gold_labels import label_rows
 from crucible_assets.learning.labels import CellKey, Side
 from crucible_assets.learning.load import (
     Learnt,
     known_rows,
-    label_rows,
     load_calibration,
     load_learnt,
     seen_cells,

@@ -1,16 +1,16 @@
 """What the learning stage reads from the database, as the values that its pure functions take."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from crucible_assets.datasets.gold import GoldDocument
 from crucible_assets.extractions.coercion.coerce import coerce
 from crucible_assets.learning.analysis import CellSeen
 from crucible_assets.learning.calibration import Curve, Curves
-from crucible_assets.learning.labels import CellKey, Given, Judged, Labels, Side, Values, labels_of, side_of
-from crucible_assets.learning.matching import KnownRow, base_name
+from crucible_assets.learning.gold_labels import gold_by_cell
+from crucible_assets.learning.labels import CellKey, Given, Judged, Labels, Side, labels_of, side_of
+from crucible_assets.learning.matching import KnownRow
 from crucible_assets.learning.reliability import Improvement
 from crucible_assets.learning.scoring import Calibration
 from resources.database.engine import TenantSession
@@ -19,7 +19,7 @@ from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import DocumentRow, list_documents
 from resources.database.repositories.entities import load_entities
 from resources.database.repositories.feedback import VerdictRow, load_feedback
-from resources.database.repositories.labels import LabelRow, load_labels
+from resources.database.repositories.labels import load_labels
 from resources.project import Project
 from resources.vocabulary import CellState, EvidenceStatus, IfUncertain, UnitOfObservation, Variable
 
@@ -68,7 +68,7 @@ def load_learnt(session: TenantSession, project: Project) -> Learnt:
     documents = {row.id: row for row in list_documents(session, project.id)}
     variables = {variable.name: variable for variable in project.variables}
     rows = known_rows(session, project, documents.values())
-    gold, unknown = _gold(load_labels(session, project.id), rows)
+    gold, unknown = gold_by_cell(load_labels(session, project.id), rows)
     given = [_given(row) for row in load_feedback(session, project.id) if row.document_id in documents]
     cells = seen_cells(session, project, documents)
     return Learnt(project, documents, cells, labels_of(gold, given, variables), unknown)
@@ -80,7 +80,11 @@ def known_rows(session: TenantSession, project: Project, documents: Iterable[Doc
     if project.unit_of_observation is UnitOfObservation.DOCUMENT:
         return [KnownRow(key, "", names[key]) for key in names]
     found = load_entities(session, project.id)
-    return [KnownRow(e.document_id, e.row_key, names[e.document_id], e.name) for e in found if e.document_id in names]
+    return [
+        KnownRow(e.document_id, e.row_key, names[e.document_id], e.name, tuple(e.other_names))
+        for e in found
+        if e.document_id in names
+    ]
 
 
 def seen_cells(
@@ -138,30 +142,3 @@ def verdict_row(given: Given) -> VerdictRow:
         document, row, variable, given.verdict, corrected, given.note, given.author, given.judged.state,
         given.judged.value,
     )  # fmt: skip
-
-
-def label_rows(gold: Sequence[GoldDocument]) -> list[LabelRow]:
-    """Gold as it is stored. Gold of a document is about the document as a row."""
-    return [
-        LabelRow(document.document, "", name, [list(spellings) for spellings in values])
-        for document in gold
-        for name, values in document.values.items()
-    ]
-
-
-def _gold(stored: Sequence[LabelRow], rows: Sequence[KnownRow]) -> tuple[dict[CellKey, Values], tuple[str, ...]]:
-    """Gold values by cell, and the documents and rows that are not there. A name that two rows bear is not used."""
-    by_name: dict[tuple[str, str], list[KnownRow]] = {}
-    for row in rows:
-        for name in {part for full in row.names for part in (full, base_name(full))}:
-            by_name.setdefault((name, row.entity or ""), []).append(row)
-    gold: dict[CellKey, Values] = {}
-    unknown: dict[str, None] = {}
-    for label in stored:
-        places = [(label.document_name, label.row_name), (base_name(label.document_name), label.row_name)]
-        found = next((by_name[place] for place in places if place in by_name), [])
-        if len(found) != 1:
-            unknown[f"{label.document_name} {label.row_name}".strip()] = None
-            continue
-        gold[(found[0].document, found[0].row_key, label.variable)] = tuple(tuple(s) for s in label.values)
-    return gold, tuple(unknown)

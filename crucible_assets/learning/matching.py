@@ -23,6 +23,12 @@ class KnownRow:
     row_key: str
     names: tuple[str, ...]  # of the document, the present one first
     entity: str | None = None
+    other_entities: tuple[str, ...] = ()  # other names of the entity
+
+    @property
+    def exported_key(self) -> str:
+        """The row's key in exported files."""
+        return f"{self.document}/{self.row_key}" if self.row_key else str(self.document)
 
 
 class Matcher:
@@ -37,7 +43,7 @@ class Matcher:
         author: str,
     ) -> None:
         self._cells, self._variables, self._language, self._author = cells, variables, language, author
-        self._by_key = {row.row_key or str(row.document): row for row in rows}
+        self._by_key = {row.exported_key: row for row in rows}
         self._by_name: dict[str, list[KnownRow]] = {}
         for row in rows:
             for name in {part for full in row.names for part in (full, base_name(full))}:
@@ -96,8 +102,8 @@ class Matcher:
         if not rows:
             return f"no document of this project is called {line.document}"
         if line.entity is not None:
-            wanted = " ".join(line.entity.casefold().split())
-            rows = [row for row in rows if " ".join((row.entity or "").casefold().split()) == wanted]
+            wanted = _folded(line.entity)
+            rows = [row for row in rows if wanted in {_folded(n) for n in (row.entity or "", *row.other_entities)}]
             if not rows:
                 return f"{line.document} has no row called {line.entity}"
         if len({row.document for row in rows}) > 1:
@@ -151,6 +157,10 @@ class Matcher:
         note = "; ".join(dict.fromkeys(line.note for line in group if line.note))
         corrected_values = None if verdict is Verdict.CORRECT or not complete else tuple(values)
         return replace(group[0], verdict=verdict, note=note), corrected_values
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def base_name(name: str) -> str:

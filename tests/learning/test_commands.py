@@ -15,7 +15,7 @@ import pytest
 from tests.learning.bench import GOOD, VARIABLES, Scripted, proposal, text_of
 from tests.pipeline.study import Study
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(480)
 DOCUMENTS = 16
 
 

@@ -20,7 +20,7 @@ ROWS = [
     KnownRow(A, "", ("north/a.txt", "old-name.txt")),
     KnownRow(B, "", ("b.txt",)),
     KnownRow(C, "e1", ("c.txt",), "Mill Road"),
-    KnownRow(C, "e2", ("c.txt",), "Lime Terrace"),
+    KnownRow(C, "e2", ("c.txt",), "Lime Terrace", ("the terrace",)),
 ]
 VALUE, ABSENT, FAILED = CellState.VALUE, CellState.ABSENT, CellState.FAILED
 CELLS = {
@@ -75,7 +75,10 @@ def test_absent_is_expressible_and_nothing_given_is_not_absent():
 
 
 def test_an_entity_is_named_where_a_document_has_several_rows():
-    assert one(HEAD + "c.txt,price,lime  terrace,CORRECT,,,\n").key == (C, "e2", "price")
+    for name in ("lime  terrace", "The Terrace"):
+        assert one(HEAD + f"c.txt,price,{name},CORRECT,,,\n").key == (C, "e2", "price")
+    exported = f"row,document,variable,verdict\n{C}/e1,c.txt,price,CORRECT\n"
+    assert one(exported).key == (C, "e1", "price")
 
 
 @pytest.mark.parametrize(

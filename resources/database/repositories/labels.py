@@ -16,7 +16,7 @@ class LabelRow:
     """The labelled values of one cell: a list of values, each a list of accepted spellings; empty for absent."""
 
     document_name: str
-    row_name: str  # of the entity; '' where the document is the row
+    row_name: str  # the entity's names, one a line; '' where the document is the row
     variable: str
     values: list[list[Any]]
 
