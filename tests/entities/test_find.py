@@ -1,5 +1,6 @@
 """Finding entities over real HTTP: all of them, with evidence; what is missing is asked for, else said."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from crucible_assets.extractions.entities.find import find_entities
 from crucible_assets.extractions.entities.mention import Found
 from crucible_assets.extractions.plan import Chunk
+from resources.models.errors import DeferredError
+from resources.models.ledger import Call, CallContext
 from resources.models.reader.provider import Reader
+from resources.models.request import ModelRequest
 from resources.vocabulary import EvidenceStatus, ResolutionMethod
 from tests.entities.making import Finding, served, source_of, study
 from tests.model_server import Finish, GoldAnswers, ModelServer, Reply, RequestView
@@ -223,6 +228,30 @@ def test_a_pattern_that_is_no_regular_expression_is_a_failure(find):
 def test_a_document_without_entities_has_no_rows_and_no_failure(find):
     found = find(Rows([]), REPORT, "each patient")
     assert (found.entities, found.warnings, found.failure, found.expected) == ((), (), None, None)
+
+
+class Deferring:
+    """A route that puts every request into a provider batch."""
+
+    def __init__(self) -> None:
+        self.batch: list[str] = []
+
+    def keys(self, request: ModelRequest) -> tuple[str, ...]:
+        return (request.fence,)
+
+    async def ask(self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]) -> Call:
+        self.batch.append(request.document)
+        raise DeferredError("it waits for a batch")
+
+
+def test_all_stretches_of_a_document_join_the_batch_that_one_of_them_waits_for():
+    route, source = Deferring(), source_of(INVOICE)
+    middle = INVOICE.index("Part 40x")
+    with pytest.raises(DeferredError):
+        asyncio.run(
+            find_entities(route, study("every line"), source, [Chunk(0, middle), Chunk(middle, len(INVOICE))])
+        )
+    assert len(route.batch) == 2
 
 
 def test_the_reader_finds_rows_without_a_model(database):

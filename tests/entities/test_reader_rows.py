@@ -38,6 +38,14 @@ def test_rows_of_the_table_that_the_pattern_speaks_of():
     assert found(INVOICE, "every line of the invoice", "Bolt") == ["Nut"]
 
 
+def test_of_several_tables_the_one_with_column_names_is_taken_and_numbering_is_no_name():
+    text = (
+        "Invoice 12 of Sweeney Heat Services Ltd, Unit 3, Mill Road\nPressure | 1.3 bar\nSet point | 50 C\n\n"
+        "Pos. | Description | Net\n1 | Controls: two zones | 410.00\n2 | Valve | 10.00\nNet total | 420.00"
+    )
+    assert found(text, "every line of the invoice") == ["Controls: two zones", "Valve"]
+
+
 def test_sections_and_lists_by_their_label_or_what_introduces_them():
     assert found(CASES, "each patient") == ["Patient 1", "Patient 2"]
     assert found("The board members are:\n- Ann Lee, chair\n- Bo Dahl", "each member of the board") == [

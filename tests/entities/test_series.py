@@ -37,6 +37,20 @@ def test_a_heading_within_a_table_is_no_row_of_it():
     assert items(text, SeriesKind.TABLE) == [["Bolt | 2 | 10.00", "Nut | 1 | 5.00", "Ring | 4 | 2.00"]]
 
 
+def test_a_cell_that_was_wrapped_belongs_to_its_row_and_deductions_below_the_total_to_none():
+    text = (
+        "Item | Qty | Price\n1 | Pump with wall frame and anti- | 7,350.00\nvibration feet\n2 | Cylinder | 1,620.00\n"
+        "3 | Valve | 10.00\nNet total | 8,980.00\nless deposit | -3,000.00\nBalance due | 5,980.00"
+    )
+    assert items(text, SeriesKind.TABLE) == [
+        [
+            "1 | Pump with wall frame and anti- | 7,350.00\nvibration feet",
+            "2 | Cylinder | 1,620.00",
+            "3 | Valve | 10.00",
+        ]
+    ]
+
+
 def test_numbered_and_lettered_lists_with_lines_that_go_on():
     text = (
         "The parties are:\n1. Acme GmbH,\n   of Bern\n2. Foo Ltd\n3. Bar Inc\n\nThey agree:\n(a) to meet\n(b) to pay"

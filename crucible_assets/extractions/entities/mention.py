@@ -79,6 +79,11 @@ class Entity:
         return tuple(dict.fromkeys(m.name for m in self.mentions if m.name != self.name))
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What the document says where it names the entity: tells apart rows that bear one name."""
+        return tuple(dict.fromkeys(m.quote for m in self.mentions))
+
+    @property
     def status(self) -> EvidenceStatus:
         """How well the best of its mentions was found in the document."""
         return min((mention.placement.status for mention in self.mentions), key=_BEST.index)

@@ -25,10 +25,13 @@ _ORGANISATIONS = stems_of(
     "organisation organization company firm corporation business institution supplier vendor party"
 )
 _NAMING = stems_of("name description item title bezeichnung beschreibung designation nom nombre product article")
-_SURE, _LIKELY, _BARE = 1.0, 0.7, 0.4
+_SURE, _LIKELY, _BESIDE, _BARE = 1.0, 0.7, 0.5, 0.4
+_TELLING = 0.2  # share of a line's words that must be the pattern's for the line to introduce what it names
+_HEADED = 0.15  # what column names add to a table when one of several is chosen
 _LEAST = 0.35  # relevance from which a series is taken
 _ALONE = 0.5  # share of the text that a table must fill to be the document's one register
 _LONGEST_NAME, _LONGEST_QUOTE = 160, 300  # characters
+_NUMBERING = 2  # characters of a cell that numbers the rows rather than names them
 _MARKER = re.compile(r"(?:[-*•–▪◦·‣●○]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,6})[.)]|#{1,6})\s+")
 _NAME_END = re.compile(r"\s[–—-]\s|[;\n]|:\s|\.\s|,\s(?=\w+ing\b|which\b|who\b|with\b|aged\b|a\b|an\b)|\s\(")
 
@@ -43,9 +46,11 @@ def relevance(text: str, series: Series, stems: frozenset[str]) -> float:
     telling = stems - _GENERIC
     if series.kind is SeriesKind.SECTIONS:
         return _SURE if telling & set(content_stems(series.label)) else 0.0
-    told = [span.of(text) for span in (series.header, series.lead) if span is not None]
-    if telling & set(content_stems(" ".join(told))):
+    if series.header is not None and telling & set(content_stems(series.header.of(text))):
         return _LIKELY
+    lead = [] if series.lead is None else content_stems(series.lead.of(text))
+    if telling & set(lead):
+        return _LIKELY if len(telling & set(lead)) >= _TELLING * len(lead) else _BESIDE
     if series.kind is SeriesKind.TABLE and _named_columns(text, series) & telling:
         return _LIKELY
     return _BARE if stems & _GENERIC and series.kind in (SeriesKind.TABLE, SeriesKind.LIST) else 0.0
@@ -94,7 +99,10 @@ def _series(text: str) -> tuple[Series, ...]:
 
 
 def _chosen(text: str, series: Sequence[Series], stems: frozenset[str]) -> list[Series]:
-    rated = [(relevance(text, one, stems), one) for one in series]
+    rated = [
+        (score + _HEADED * (one.header is not None) if (score := relevance(text, one, stems)) else 0.0, one)
+        for one in series
+    ]
     best = max((score for score, _ in rated), default=0.0)
     if best >= _LEAST:
         return _outermost([one for score, one in rated if score >= best])
@@ -140,13 +148,15 @@ def _name_of_row(text: str, series: Series, item: Span, stems: frozenset[str]) -
     for number, cell in enumerate(cells):
         words = cell.of(text)
         column, colon, value = words.partition(": ")
-        if not colon or not column[:1].isalpha():
-            column, value = header[number].of(text) if len(header) == len(cells) else "", words
+        above = header[number].of(text) if len(header) == len(cells) else ""
+        if not colon or not column[:1].isalpha() or (above and above != column):
+            column, value = above, words
         if not value.strip():
             continue
         labels = {stem(word) for word in words_of(column)}
         score = 2.0 * bool(labels & (stems - _GENERIC)) + 1.0 * bool(labels & _NAMING)
         score += 0.5 * any(c.isalpha() for c in value) - 0.01 * number
+        score -= 2.0 * (len(value.strip()) <= _NUMBERING)
         if score > best:
             best, name = score, value.strip()
     return name[:_LONGEST_NAME]

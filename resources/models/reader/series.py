@@ -15,6 +15,8 @@ from resources.models.reader.spans import Span
 from resources.models.reader.words import fold, word_set
 
 _FEWEST = 2  # items that make a series
+_WIDE = 3  # cells of a row that has several columns
+_WRAPPED = 80  # characters of a line that a cell was continued in
 _LEAD_IN = 160  # characters of the line before a series that may introduce it
 _RULE_ROW = re.compile(r"[\s|:+=-]+")
 _TOTALS = re.compile(
@@ -97,18 +99,31 @@ def _lead(text: str, lines: Sequence[Span], first: int) -> Span | None:
 
 def _tables(text: str, lines: Sequence[Span]) -> list[Series]:
     found: list[Series] = []
-    run: list[int] = []
-    for number in range(len(lines) + 1):
-        is_row = number < len(lines) and _is_row(text, lines[number])
-        if is_row and (not run or _gap(text, lines[run[-1]], lines[number]) == 1):
-            run.append(number)
+    rows: list[Span] = []
+    first = 0  # the line with which the rows begin
+    for number, line in enumerate([*lines, None]):
+        close = line is not None and bool(rows) and _gap(text, rows[-1], line) == 1
+        if line is not None and _is_row(text, line) and (close or not rows):
+            first = first if rows else number
+            rows.append(line)
             continue
-        if len(run) >= _FEWEST:
-            made = _table(text, lines, run)
+        if line is not None and close and _wrapped(text, line, lines, number):
+            rows[-1] = Span(rows[-1].start, line.end)
+            continue
+        if len(rows) >= _FEWEST:
+            made = _table(text, rows, _lead(text, lines, first))
             if made is not None:
                 found.append(made)
-        run = [number] if is_row else []
+        rows, first = ([line], number) if line is not None and _is_row(text, line) else ([], 0)
     return _joined(text, found)
+
+
+def _wrapped(text: str, line: Span, lines: Sequence[Span], number: int) -> bool:
+    """Whether a line without cells is the rest of the row above it: short, and the next row follows at once."""
+    if line.end - line.start > _WRAPPED or number + 1 >= len(lines):
+        return False
+    following = lines[number + 1]
+    return _gap(text, line, following) == 1 and _is_row(text, following)
 
 
 def _is_row(text: str, line: Span) -> bool:
@@ -118,22 +133,26 @@ def _is_row(text: str, line: Span) -> bool:
     return "\t" in words and len(cells_of(text, line)) >= 2
 
 
-def _table(text: str, lines: Sequence[Span], run: Sequence[int]) -> Series | None:
-    rows = [lines[number] for number in run]
-    lead = _lead(text, lines, run[0])
+def _table(text: str, rows: Sequence[Span], lead: Span | None) -> Series | None:
     header = rows[0] if _is_header(text, rows) else None
     wording = fold(header.of(text)) if header else None
     counts = sorted(len(_filled(text, row)) for row in rows)
     usual = counts[len(counts) // 2]
-    items = [
-        row
-        for row in rows
-        if row != header
-        and not _RULE_ROW.fullmatch(row.of(text))
-        and fold(row.of(text)) != wording  # repeated on the next page
-        and not _TOTALS.match(text, row.start, row.end)
-        and (usual < 3 or len(_filled(text, row)) > 1)  # one cell: a heading within the table
-    ]
+    items = []
+    totalled = False
+    for row in rows:
+        width = len(_filled(text, row))
+        totalled = totalled or bool(_TOTALS.match(text, row.start, row.end))
+        if (
+            row == header
+            or _RULE_ROW.fullmatch(row.of(text))
+            or fold(row.of(text)) == wording  # repeated on the next page
+            or _TOTALS.match(text, row.start, row.end)
+            or (totalled and width < usual)  # what is taken off or added below the total
+            or (usual >= _WIDE and width <= 1)  # a heading within the table
+        ):
+            continue
+        items.append(row)
     return Series(SeriesKind.TABLE, tuple(items), header, lead) if len(items) >= _FEWEST else None
 
 
