@@ -33,7 +33,7 @@ from resources.installation import Installation
 from resources.models.providers.choose import check_spec, describe
 from resources.project import Project
 from resources.settings import load_settings
-from resources.vocabulary import DocumentOrigin, TaskKind
+from resources.vocabulary import CallMode, DocumentOrigin, TaskKind
 
 console = make_console()
 
@@ -103,6 +103,8 @@ def run_project(
     models: Sequence[str],
     formats: tuple[str, ...],
     force: bool,
+    calls: CallMode | None = None,
+    budget_usd: str | None = None,
 ) -> int:
     """Ingest, extract, export and show. Returns the exit code: 0 done, 1 finished with failed cells."""
     file = read_project_file(path)
@@ -116,7 +118,9 @@ def run_project(
         used = tuple(models) or installation.settings.models
         console.print("Model: " + ", then ".join(describe(spec) for spec in used) + ".")
         kind = TaskKind.FULL if sample is None else TaskKind.SAMPLE
-        wish = Wish(sample=sample, models=tuple(models), formats=formats, force=force)
+        wish = Wish(
+            sample=sample, models=tuple(models), formats=formats, force=force, calls=calls, budget_usd=budget_usd
+        )
         steps = steps_of(kind, key, batch_keys, instance.get_dynamic_partitions("batches"))
         task_id = run_task(installation, instance, key, kind, steps, wish, console)
     data = current_dataset(installation, file.project, whole_corpus=sample is None)

@@ -31,15 +31,36 @@ def cli() -> None:
 @click.option("--model", "models", help="provider:model, or several in fallback order, separated by commas.")
 @click.option("--format", "formats", help="csv-wide,csv-long,xlsx,parquet,json,codebook (default: all).")
 @click.option("--force", is_flag=True, help="Make everything again; finished calls are still not paid for twice.")
+@click.option("--batch/--live", default=None, help="Ask in provider batches, at half the price, or one by one.")
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="Most that this run may cost, in USD.")
 def run(
-    project: Path, sample: int | None, out: Path | None, models: str | None, formats: str | None, force: bool
+    project: Path,
+    sample: int | None,
+    out: Path | None,
+    models: str | None,
+    formats: str | None,
+    force: bool,
+    batch: bool | None,
+    budget: float | None,
 ) -> None:
     """Ingest, extract and export the documents of a project file."""
     from cli.commands_run import formats_of, run_project
+    from resources.vocabulary import CallMode
 
     chosen = tuple(part.strip() for part in (models or "").split(",") if part.strip())
+    calls = None if batch is None else CallMode.BATCH if batch else CallMode.LIVE
+    spend = None if budget is None else str(budget)
     _finish(
-        lambda: run_project(project, sample=sample, out=out, models=chosen, formats=formats_of(formats), force=force)
+        lambda: run_project(
+            project,
+            sample=sample,
+            out=out,
+            models=chosen,
+            formats=formats_of(formats),
+            force=force,
+            calls=calls,
+            budget_usd=spend,
+        )
     )
 
 
@@ -107,6 +128,7 @@ def estimate(project: Path, models: str | None, documents: int) -> None:
 @click.option("--locations/--no-locations", default=False, help="_page_<variable> columns.")
 @click.option("--multiple", type=click.Choice(["columns", "joined"]), default="columns", show_default=True)
 @click.option("--bom", is_flag=True, help="Byte order mark in CSV, for spreadsheet programs that need it.")
+@click.option("--verdicts", is_flag=True, help="Empty columns for verdicts, to be filled for `crucible feedback`.")
 def export(
     project: Path,
     out: Path | None,
@@ -118,6 +140,7 @@ def export(
     locations: bool,
     multiple: str,
     bom: bool,
+    verdicts: bool,
 ) -> None:
     """Write the files of a dataset again, with other formats or columns."""
     from cli.commands_run import export_project, formats_of
@@ -125,7 +148,7 @@ def export(
 
     options = ExportOptions(
         confidence=confidence, evidence=evidence, state=state, prompt_version=prompt_version,
-        multiple=multiple, locations=locations, bom=bom,
+        multiple=multiple, locations=locations, bom=bom, verdicts=verdicts,
     )  # fmt: skip
     _finish(lambda: export_project(project, out, formats_of(formats), options))
 

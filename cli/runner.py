@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import count
 from uuid import UUID
 
 import dagster as dg
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from cli.progress import ProgressDisplay
 from crucible_assets.partitions import ProjectKey
+from jobs.provider_batches import poll_seconds, wait_and_ingest
 from jobs.steps import Step, Wish, run_tags
 from jobs.vanished import NOT_RETRIED, Process, release_vanished
 from resources.database.repositories.tasks import create_task, get_task, log, update_task
@@ -56,12 +58,24 @@ def run_task(
         task_id = create_task(session, project.project, kind, parameters, [step.as_json() for step in steps])
         update_task(session, task_id, status=TaskStatus.RUNNING)
     status, message = TaskStatus.FAILED, "stopped by an error"
+    said: set[str] = set()
+
+    def say(words: str) -> None:
+        if words not in said:  # the same state is told once, not at every look
+            said.add(words)
+            console.print(words)
+
     try:
         with ProgressDisplay(installation, project.tenant, task_id, project.project, console) as display:
             for number, step in enumerate(steps):
                 display.stage(step.job)
-                tags = run_tags(project, task_id, kind, number, wish) | NOT_RETRIED | {PROCESS_TAG: process}
-                run_id = run_step(instance, step, tags)
+                for attempt in count():  # again for what waited for a provider batch
+                    tags = run_tags(project, task_id, kind, number, wish, attempt)
+                    run_id = run_step(instance, step, tags | NOT_RETRIED | {PROCESS_TAG: process})
+                    if not wait_and_ingest(
+                        installation, project.tenant, task_id, poll_seconds(), step=number, attempt=attempt, say=say
+                    ):
+                        break
                 with installation.database.transaction(project.tenant) as session:
                     update_task(session, task_id, step=number + 1, run_id=run_id)
         status, message = TaskStatus.COMPLETED, "all steps done"

@@ -51,6 +51,7 @@ class Wish:
     force: bool = False
     variables: tuple[str, ...] = ()  # of a REFINE task; all when empty
     calls: CallMode | None = None  # None: as the project says
+    budget_usd: str | None = None  # for the calls of this task; a decimal number
 
     def as_json(self) -> dict[str, Any]:
         """For the task's row."""
@@ -62,6 +63,7 @@ class Wish:
             "force": self.force,
             "variables": list(self.variables),
             "calls": self.calls.value if self.calls else None,
+            "budget_usd": self.budget_usd,
         }
 
     @classmethod
@@ -75,6 +77,7 @@ class Wish:
             bool(data.get("force")),
             tuple(data.get("variables") or ()),
             CallMode(data["calls"]) if data.get("calls") else None,
+            data.get("budget_usd"),
         )
 
     @property
@@ -95,6 +98,8 @@ class Wish:
             tags["crucible/variables"] = ",".join(self.variables)
         if self.calls is not None:
             tags["crucible/calls"] = self.calls.value
+        if self.budget_usd is not None:
+            tags["crucible/budget"] = self.budget_usd
         return tags
 
 

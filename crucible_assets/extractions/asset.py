@@ -1,12 +1,13 @@
 """The assets `samples` and `extractions`: documents and prompts → cells."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import dagster as dg
 
-from crucible_assets.extractions.open import open_gateways, search_vectors
+from crucible_assets.extractions.open import Terms, open_gateways, search_vectors
 from crucible_assets.extractions.plan import Asked
 from crucible_assets.extractions.progress import Extracted, Progress
 from crucible_assets.extractions.run import Run, extract
@@ -18,10 +19,12 @@ from resources.database.engine import TenantSession
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import DocumentRow, list_documents
 from resources.database.repositories.prompts import active_prompts
+from resources.database.repositories.provider_batches import Attempt
 from resources.installation import Installation
 from resources.models.errors import ModelError
 from resources.models.providers.choose import describe
 from resources.project import Project
+from resources.vocabulary import CallMode
 
 DEFAULT_SAMPLE = 10
 _PREVIEWED = 20  # cells shown with a materialisation
@@ -63,7 +66,7 @@ def extractions(context: dg.AssetExecutionContext, installation: dg.ResourcePara
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
-        extracted = run_extraction(context, installation, project, rows)
+        extracted = run_extraction(context, installation, project, rows, full=True)
         for key in keys:
             mine = [row for row in rows if row.batch == key.number]
             progress = extracted.by_batch.get(key.number, Progress())
@@ -102,8 +105,13 @@ def run_extraction(
     installation: Installation,
     key: ProjectKey,
     rows: Sequence[DocumentRow],
+    *,
+    full: bool = False,
 ) -> Extracted:
-    """Extract some documents of a project. Raises dg.Failure with the reason when no call can succeed."""
+    """Extract some documents of a project; in provider batches where a full run is to go so.
+
+    Raises dg.Failure with the reason when no call can succeed.
+    """
     specs = models_of(context, installation)
     task = context.run.tags.get("crucible/task")
     with installation.database.transaction(key.tenant) as session:
@@ -125,7 +133,8 @@ def run_extraction(
         curves=curves,
     )
     try:
-        extracted = extract(run, lambda: open_gateways(installation, run, specs))
+        terms = terms_of(context.run.tags, project, full=full)
+        extracted = extract(run, lambda: open_gateways(installation, run, specs, terms))
     except ModelError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     progress = extracted.total
@@ -134,6 +143,16 @@ def run_extraction(
         f"{progress.calls_from_ledger} from the ledger, states {progress.states}"
     )
     return extracted
+
+
+def terms_of(tags: Mapping[str, str], project: Project, *, full: bool) -> Terms:
+    """What the task of a run may spend, and whether its requests go into provider batches."""
+    task, budget = tags.get("crucible/task"), tags.get("crucible/budget")
+    mode = CallMode(tags.get("crucible/calls", project.settings.calls))
+    batch = None
+    if full and task is not None and mode is CallMode.BATCH:
+        batch = Attempt(project.id, UUID(task), int(tags["crucible/step"]), int(tags["crucible/attempt"]))
+    return Terms(Decimal(budget) if budget else None, batch)
 
 
 def _metadata(

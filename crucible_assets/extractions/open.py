@@ -1,15 +1,24 @@
 """Opening what a run extracts with: the gateways of its models, and the vectors of what it searches for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
 from crucible_assets.extractions.retrieve import query_of
-from crucible_assets.extractions.run import Gateways, Run
+from crucible_assets.extractions.run import Collecting, Gateways, Run
+from resources.database.repositories.budgets import WHOLE_PROJECT
+from resources.database.repositories.provider_batches import Attempt
 from resources.embedding.contract import Embedder
 from resources.embedding.factory import embedder_from_settings
 from resources.installation import Installation
+from resources.models.batches.collector import BatchCollector
+from resources.models.batches.connect import FromEnvironment, has_batches
+from resources.models.batches.look import submit_batch
+from resources.models.budgets import Budget
 from resources.models.gateway import Gateway
 from resources.models.ledger import Ledger
 from resources.models.providers.choose import make_provider
@@ -17,20 +26,79 @@ from resources.project import LongDocuments, Project
 from resources.vocabulary import Verification
 
 
-def open_gateways(installation: Installation, run: Run, specs: Sequence[str]) -> Gateways:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a run may spend, and how it asks. `batch` is set where its requests go into provider batches."""
+
+    task_usd: Decimal | None = None
+    batch: Attempt | None = None
+
+
+def open_gateways(installation: Installation, run: Run, specs: Sequence[str], terms: Terms = Terms()) -> Gateways:
     """The gateways of a run. Call inside its event loop. Raises ModelMissingError."""
-    settings = run.project.settings
+    settings, installed = run.project.settings, installation.settings
+    budgets = _budgets(run, terms)
 
-    def gateway(models: Sequence[str], routes: Mapping[str, float]) -> Gateway:
-        providers = [make_provider(m, timeout_seconds=installation.settings.call_timeout_seconds) for m in models]
-        ledger = Ledger(run.database, run.tenant)
-        return Gateway(providers, ledger, concurrency=run.concurrency, routes=routes)
+    def gateway(models: Sequence[str], routes: Mapping[str, float], collector: BatchCollector | None) -> Gateway:
+        return Gateway(
+            [make_provider(model, timeout_seconds=installed.call_timeout_seconds) for model in models],
+            Ledger(run.database, run.tenant),
+            concurrency=run.concurrency,
+            routes=routes,
+            collector=collector,
+            budget=_budget(run, terms) if budgets else None,
+            limits=installed.limits,
+        )
 
-    main = gateway([*specs, *(m for m in settings.routes if m not in specs)], settings.routes)
+    models = [*specs, *(model for model in settings.routes if model not in specs)]
+    collecting = _collecting(run, models, terms, budgets)
+    main = gateway(models, settings.routes, collecting.collector if collecting else None)
     second = settings.verification_model
     if settings.verification is Verification.NONE or second is None:
-        return Gateways(main)
-    return Gateways(main, gateway([second], {}))
+        return Gateways(main, collecting=collecting)
+    return Gateways(main, gateway([second], {}, None), collecting)
+
+
+def _budgets(run: Run, terms: Terms) -> dict[str, Decimal]:
+    """Limits in USD by scope."""
+    project = run.project.settings.budget_usd
+    limits = {WHOLE_PROJECT: None if project is None else Decimal(str(project))}
+    if run.task_id is not None:
+        limits[str(run.task_id)] = terms.task_usd
+    return {scope: limit for scope, limit in limits.items() if limit is not None}
+
+
+def _budget(run: Run, terms: Terms) -> Budget:
+    limits = _budgets(run, terms)
+    return Budget(
+        run.database,
+        run.tenant,
+        run.project.id,
+        run.task_id,
+        project_usd=limits.get(WHOLE_PROJECT),
+        task_usd=limits.get(str(run.task_id)),
+    )
+
+
+def _collecting(run: Run, models: Sequence[str], terms: Terms, budgets: Mapping[str, Decimal]) -> Collecting | None:
+    """What takes requests for provider batches; None where they are asked live."""
+    if terms.batch is None or not all(has_batches(model) for model in models):
+        return None
+    connections = FromEnvironment()
+
+    async def send(batch_id: UUID) -> None:
+        await submit_batch(run.database, run.tenant, connections, batch_id)
+
+    collector = BatchCollector(
+        run.database,
+        Ledger(run.database, run.tenant),
+        terms.batch,
+        arms=list(run.project.settings.routes),
+        budgets=budgets,
+        send=send,
+    )
+    collector.load()
+    return Collecting(collector, connections)
 
 
 def search_vectors(

@@ -34,6 +34,8 @@ from resources.database.repositories import cells as cell_store
 from resources.database.repositories.documents import DocumentRow
 from resources.database.repositories.entities import save_entities
 from resources.database.repositories.tasks import get_task, pause_itself, update_task
+from resources.models.batches.collector import BatchCollector
+from resources.models.batches.connect import FromEnvironment
 from resources.models.errors import (
     BudgetReachedError,
     CredentialError,
@@ -86,19 +88,38 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Collecting:
+    """What takes the requests of a run for provider batches, and the connections over which these are sent."""
+
+    collector: BatchCollector
+    connections: FromEnvironment
+
+
+@dataclass(frozen=True, slots=True)
 class Gateways:
-    """The models of a run: those that answer, and the one that looks at values where it is another."""
+    """The models of a run: those that answer, the one that looks at values where it is another, and batches."""
 
     main: Gateway
     verifier: Gateway | None = None
+    collecting: Collecting | None = None
 
     def stop(self) -> None:
         """Send no further call; those in flight finish into the ledger."""
         for gateway in self._all:
             gateway.stop()
 
+    async def hand_over(self) -> None:
+        """Send the provider batches that were collected. Raises BudgetReachedError when not one request may go."""
+        if self.collecting is not None:
+            await self.collecting.collector.finish()
+
     async def close(self) -> None:
-        """Flush ledgers and close connections."""
+        """Flush ledgers, wait for batches that are being sent, and close connections."""
+        if self.collecting is not None:
+            try:
+                await self.collecting.collector.settle()
+            finally:
+                await self.collecting.connections.__aexit__(None, None, None)
         for gateway in self._all:
             await gateway.close()
 
@@ -199,6 +220,8 @@ class _Schedule:
                     await worker
                 await self._finished.put(None)
                 await saver_watch
+            if not self._stopped():
+                await self._hand_over()
         except BaseExceptionGroup as errors:
             error = _first(errors)
         finally:
@@ -232,6 +255,12 @@ class _Schedule:
 
     async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    async def _hand_over(self) -> None:
+        try:
+            await self.gateways.hand_over()
+        except BudgetReachedError as error:
+            self.pause(str(error))
 
     async def _feed(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Load documents while there is room, and start one worker for each that needs work."""
