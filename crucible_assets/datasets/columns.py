@@ -37,6 +37,7 @@ class ExportOptions:
     locations: bool = False
     bom: bool = False  # UTF-8 byte order mark in CSV, for spreadsheet programs that need it
     evidence_comments: int = 0
+    verdicts: bool = False  # empty columns beside each value for a person's verdict, in long CSV and Evidence sheet
 
     def __post_init__(self) -> None:
         """Reject a layout that does not exist."""

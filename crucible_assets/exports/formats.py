@@ -114,7 +114,7 @@ def _csv_wide(prepared: Prepared, book: Codebook, path: Path) -> Notes:
 
 
 def _csv_long(prepared: Prepared, book: Codebook, path: Path) -> Notes:
-    write_csv(prepared.long, path, bom=prepared.options.bom)
+    write_csv(prepared.judged_long, path, bom=prepared.options.bom)
     return ()
 
 

@@ -12,6 +12,9 @@ from crucible_assets.datasets.reconcile import Reconciliation, reconcile
 from crucible_assets.datasets.table import Table, arrange
 from crucible_assets.datasets.wide import fill
 
+VERDICT_COLUMNS = ("verdict", "corrected_value", "note")
+"""What a person fills; `crucible feedback` reads it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -25,6 +28,13 @@ class Prepared:
     long: pl.DataFrame
     figures: tuple[VariableQuality, ...]
     account: Reconciliation
+
+    @property
+    def judged_long(self) -> pl.DataFrame:
+        """The long table, with empty columns for a person's verdicts where they are wanted."""
+        if not self.options.verdicts:
+            return self.long
+        return self.long.with_columns(pl.lit(None, dtype=pl.String()).alias(name) for name in VERDICT_COLUMNS)
 
 
 def prepare(dataset: Dataset, options: ExportOptions) -> Prepared:

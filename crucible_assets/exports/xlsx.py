@@ -10,7 +10,7 @@ from crucible_assets.datasets.cells import CellRecord
 from crucible_assets.datasets.columns import Column, ColumnKind
 from crucible_assets.datasets.quality import quality_frame
 from crucible_assets.exports.codebook import NOTES, STATE_MEANINGS, Codebook, VariableEntry
-from crucible_assets.exports.prepared import Prepared
+from crucible_assets.exports.prepared import VERDICT_COLUMNS, Prepared
 from crucible_assets.exports.wording import coding_rules, doubts, entity_score, interval, share
 from crucible_assets.exports.workbook import MAX_ROWS, Style, Tint, Workbook
 from resources.vocabulary import CellState
@@ -36,7 +36,7 @@ def write_xlsx(prepared: Prepared, book: Codebook, path: Path) -> tuple[str, ...
     closed = False
     try:
         _data(workbook, prepared)
-        _evidence(workbook, prepared.long)
+        _evidence(workbook, prepared.judged_long)
         if book.dataset.documents:
             _table(workbook, "Documents", _documents_frame(book), Style.WRAPPED)
         _table(workbook, "Codebook", _codebook_frame(book), Style.WRAPPED)
@@ -130,6 +130,7 @@ _EVIDENCE_COLUMNS = (
 
 def _evidence(workbook: Workbook, long: pl.DataFrame) -> None:
     shown = [name for name in _EVIDENCE_COLUMNS if long[name].null_count() < max(long.height, 1)]
+    shown += [name for name in VERDICT_COLUMNS if name in long.columns]  # empty, to be filled by a person
     per_sheet = MAX_ROWS - 1
     for part, start in enumerate(range(0, max(long.height, 1), per_sheet), 1):
         name = "Evidence" if part == 1 else f"Evidence {part}"
