@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from crucible_assets.chunks.split import SplitSettings
 from crucible_assets.documents.parsed import PARSER_VERSION
+from crucible_assets.prompts.asset import refined_wordings
 from crucible_assets.prompts.render import render_prompt
 from resources.database.engine import TenantSession
 from resources.database.repositories.prompts import active_prompts
+from resources.database.repositories.refinements import active_refinements
 from resources.database.repositories.staleness import CellGaps, StaleDocument, cell_gaps, stale_documents
 from resources.project import Project
 from resources.vocabulary import DocumentOrigin
@@ -44,10 +46,7 @@ def unread(
 def staleness(session: TenantSession, project: Project) -> Staleness:
     """Hold a project's stored state against its variables and against this version of parsers and splitter."""
     active = active_prompts(session, project.id)
-    changed = [
-        variable.name
-        for variable in project.variables
-        if variable.name not in active
-        or active[variable.name].content_hash != render_prompt(project, variable).content_hash
-    ]
+    refined = refined_wordings(project, active_refinements(session, project.id))
+    wanted = {v.name: render_prompt(project, v, refined.get(v.name)).content_hash for v in project.variables}
+    changed = [name for name, content in wanted.items() if name not in active or active[name].content_hash != content]
     return Staleness(tuple(unread(session, project_id=project.id)), tuple(changed), cell_gaps(session, project.id))

@@ -12,6 +12,7 @@ from crucible_assets.learning.errors import LanguageModelNeededError, LearningEr
 from crucible_assets.learning.labels import Given, Judged, Side
 from crucible_assets.learning.load import load_curves, load_learnt, verdict_row
 from crucible_assets.prompts.asset import make_prompts
+from jobs.staleness import staleness
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.feedback import add_feedback, load_feedback
 from resources.database.repositories.projects import save_project
@@ -125,6 +126,14 @@ def test_a_refinement_stands_until_the_researcher_rewords_the_variable(bench):
     assert GOOD not in question
     assert "The price for members." in question
     assert (row.status, row.reason) == (RefinementStatus.SUPERSEDED, "the researcher reworded the variable")
+
+
+def test_a_refinement_in_force_is_no_change_that_a_nightly_run_must_make_up_for(bench):
+    bench.gold()
+    bench.model.proposals = [proposal()]
+    bench.refine("price")
+    with bench.database.transaction(TENANT) as session:
+        assert staleness(session, bench.project).prompts == ()
 
 
 def test_a_second_refinement_builds_on_the_first(bench):
