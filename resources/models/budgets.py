@@ -81,10 +81,11 @@ class Budget:
             )
         return money.nano(worst)
 
-    async def reserve(self, amount: int, what: str) -> None:
+    async def reserve(self, amount: int, what: str, check: Callable[[], None]) -> None:
         """Set `amount` aside for a call to `what`; `settle` must follow.
 
-        Waits while calls in flight may give back what is missing. Raises BudgetReachedError.
+        Waits while calls in flight may give back what is missing. Raises BudgetReachedError, and what `check`
+        raises, which is asked at each look: nobody waits for money in a run that stops.
         """
         give_up = None
         while not self._reserved(amount):
@@ -100,6 +101,7 @@ class Budget:
                 raise BudgetReachedError(self._refusal(amount, short, what))
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._settled.wait(), _LOOK_AGAIN_SECONDS)
+            check()
 
     def _reserved(self, amount: int) -> bool:
         purse = money.reserve(self._purse, amount, self._now())

@@ -148,7 +148,8 @@ class Lane:
                 if not kept:
                     self._slots.release()
             if isinstance(ticket, float):
-                await self._sleep(ticket)
+                if ticket > 0:
+                    await self._sleep(ticket)
             elif ticket is self._left:
                 self._left.clear()
                 await self._left.wait()

@@ -251,7 +251,7 @@ class _Tries:
             return 0
         worst = budget.worst(provider, sending.size_bytes, sending.request.max_output_tokens, self._sender.today())
         if worst:
-            await budget.reserve(worst, f"{provider.name}:{provider.model}")
+            await budget.reserve(worst, f"{provider.name}:{provider.model}", self._sender.check)
         return worst
 
     async def _reply(self) -> ModelReply:

@@ -1,6 +1,6 @@
 """The breaker as a pure machine: what it lets through in every history of calls."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -96,6 +96,7 @@ class Histories(RuleBasedStateMachine):
         assert wait_to_enter(self.state, self.now) <= LONGEST_OPEN_SECONDS
 
 
+Histories.TestCase.settings = settings(stateful_step_count=60, deadline=None)
 TestHistories = Histories.TestCase
 
 

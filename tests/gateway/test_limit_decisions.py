@@ -23,6 +23,7 @@ from resources.models.decisions.limits import (
     wait_told,
 )
 from resources.models.decisions.width import OPEN, Width, after_call
+from resources.settings import SettingsError, load_settings
 
 START = 1_700_000_000.0
 asks = st.tuples(st.floats(0, 20), st.integers(1, 40), st.integers(1, 4_000), st.integers(1, 5))
@@ -40,7 +41,7 @@ def most_in_a_minute(sent: list[tuple[float, int]]) -> int:
     return best
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(asks, max_size=150), st.integers(1, 300), st.integers(4_000, 40_000), st.floats(0, LEASE_SECONDS))
 def test_no_minute_holds_more_than_the_limit_whenever_within_its_lease_what_was_taken_is_sent(
     events: list[tuple[float, int, int, int]], rpm: int, tpm: int, late: float
@@ -65,7 +66,7 @@ def test_no_minute_holds_more_than_the_limit_whenever_within_its_lease_what_was_
     assert from_json(*to_json(LaneState(usage=state))) == LaneState(usage=state)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 2_000), st.integers(1, 6))
 def test_a_wait_is_long_enough_and_not_much_too_long(rpm: int, processes: int) -> None:
     state, now, limit = UNUSED, START + 0.3, Limit(rpm, None)
@@ -144,6 +145,9 @@ def test_limits_are_read_as_an_installation_states_them() -> None:
     assert limit_for(rules, "openai", "gpt-4.1") == UNLIMITED
     assert limit_for(rules, "anthropic", "claude-haiku-4-5") == Limit(50, None)
     assert parse_limits("") == ()
+    assert load_settings({"CRUCIBLE_LIMITS": "anthropic:*=50rpm"}).limits == rules[1:]
+    with pytest.raises(SettingsError, match="CRUCIBLE_LIMITS: 'anthropic=50' is no limit"):
+        load_settings({"CRUCIBLE_LIMITS": "anthropic=50"})
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ class Spending(RuleBasedStateMachine):
             assert purse.free >= 0
 
 
-Spending.TestCase.settings = settings(max_examples=60, stateful_step_count=60)
+Spending.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 TestSpending = Spending.TestCase
 
 

@@ -1,7 +1,7 @@
 """When a failed call is tried again, and what a failure means."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.models import errors
@@ -12,6 +12,7 @@ draws = st.floats(0, 1, exclude_max=True)
 told = st.none() | st.floats(0, 1_000)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(told, draws, st.floats(0, 200)), max_size=30))
 def test_never_more_than_five_retries_nor_a_wait_beyond_the_deadline(
     failures: list[tuple[float | None, float, float]],

@@ -12,7 +12,7 @@ ARMS = ["openai:a", "openai:b", "anthropic:c"]
 weights_of = st.dictionaries(st.sampled_from(ARMS), st.floats(0.05, 10), min_size=1)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(weights_of, st.integers(0, 10**6))
 def test_each_arm_gets_its_share(weights: dict[str, float], seed: int) -> None:
     units = [f"{seed} {number}" for number in range(2_000)]
@@ -23,12 +23,14 @@ def test_each_arm_gets_its_share(weights: dict[str, float], seed: int) -> None:
         assert abs(chosen.count(arm) / len(units) - share) <= 6 * spread + 1e-9  # 1 in 10^9 by chance
 
 
+@settings(deadline=None)
 @given(weights_of, st.text(max_size=40), st.permutations(ARMS))
 def test_the_choice_is_the_units_alone(weights: dict[str, float], unit: str, order: list[str]) -> None:
     mixed = {arm: weights[arm] for arm in order if arm in weights}
     assert choose_arm(unit, weights) == choose_arm(unit, mixed)
 
 
+@settings(deadline=None)
 @given(weights_of, st.sampled_from(ARMS), st.floats(0.05, 10), st.text(max_size=40))
 def test_another_weight_moves_units_only_to_or_from_its_own_arm(
     weights: dict[str, float], arm: str, weight: float, unit: str
