@@ -17,9 +17,10 @@ from resources.database.engine import Database
 from resources.database.repositories.provider_batches import Attempt, batches_of_task, set_batch
 from resources.database.repositories.tasks import create_task, update_task
 from resources.database.tables import attempts, calls, provider_batch_items
-from resources.models.batches.collector import LIMITS, open_collector
+from resources.models.batches.batching import Batching
+from resources.models.batches.collector import LIMITS, BatchCollector
 from resources.models.batches.connect import FromEnvironment
-from resources.models.batches.look import look, submit_batch
+from resources.models.batches.look import look
 from resources.models.batches.service import Limits
 from resources.models.errors import DeferredError, ModelError
 from resources.models.gateway import Gateway
@@ -101,40 +102,39 @@ class Desk:
         budgets: Mapping[str, Decimal] | None,
     ) -> Seen:
         seen = Seen()
-        async with FromEnvironment(self.env) as connections:
+        ledger = Ledger(self.database, self.tenant)
+        batching = Batching(
+            self.database,
+            self.tenant,
+            self.attempt(attempt),
+            budgets=budgets,
+            limits=dict.fromkeys(LIMITS, limits) if limits else LIMITS,
+            env=self.env,
+        )
+        collector = batching.collector
+        if not submit:  # as if the process ended before anything was sent
+            collector = BatchCollector(self.database, ledger, self.attempt(attempt), budgets=budgets)
+            collector.load()
+        provider = make_provider(model, timeout_seconds=10, env=self.env)
+        gateway = Gateway([provider], ledger, concurrency=8, collector=collector, sleep=_no_sleep)
 
-            async def send(batch: UUID) -> None:
-                await submit_batch(self.database, self.tenant, connections, batch)
-
-            ledger = Ledger(self.database, self.tenant)
-            collector = await open_collector(
-                self.database,
-                ledger,
-                self.attempt(attempt),
-                budgets=budgets,
-                limits=dict.fromkeys(LIMITS, limits) if limits else LIMITS,
-                send=send if submit else None,
-            )
-            provider = make_provider(model, timeout_seconds=10, env=self.env)
-            gateway = Gateway([provider], ledger, concurrency=8, collector=collector, sleep=_no_sleep)
-
-            async def one(document: str) -> None:
-                request = make_request(document)
-                context = CallContext(self.project_id, None, self.task_id, ("amount",))
-                try:
-                    seen.answers[document] = await gateway.ask(request, context, gateway.keys(request))
-                except DeferredError:
-                    seen.deferred.append(document)
-                except ModelError as error:
-                    seen.failed[document] = str(error)
-
+        async def one(document: str) -> None:
+            request = make_request(document)
+            context = CallContext(self.project_id, None, self.task_id, ("amount",))
             try:
-                await asyncio.gather(*(one(document) for document in documents))
-                if finish:
-                    await collector.finish()
-                await collector.settle()
-            finally:
-                await gateway.close()
+                seen.answers[document] = await gateway.ask(request, context, gateway.keys(request))
+            except DeferredError:
+                seen.deferred.append(document)
+            except ModelError as error:
+                seen.failed[document] = str(error)
+
+        try:
+            await asyncio.gather(*(one(document) for document in documents))
+            if finish:
+                await (batching.finish() if submit else collector.finish())
+        finally:
+            await batching.close()
+            await gateway.close()
         return seen
 
     def look(self) -> list[str]:

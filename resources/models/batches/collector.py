@@ -76,7 +76,7 @@ class _Lane:
 
 
 class BatchCollector:
-    """One attempt's collector. Open it with `open_collector`, end it with `finish`; use it in one event loop."""
+    """One attempt's collector, as `Batching` opens and ends it. Use it in one event loop."""
 
     def __init__(
         self,
@@ -236,19 +236,3 @@ class BatchCollector:
                 break
             count += 1
         return count or (0 if batch.items else 1)
-
-
-async def open_collector(
-    database: Database,
-    ledger: Ledger,
-    by: Round,
-    *,
-    arms: Collection[str] = (),
-    budgets: Mapping[str, Decimal] | None = None,
-    limits: Mapping[str, Limits] = LIMITS,
-    send: Callable[[UUID], Awaitable[None]] | None = None,
-) -> BatchCollector:
-    """A collector that knows what earlier attempts tried and what is out."""
-    collector = BatchCollector(database, ledger, by, arms=arms, budgets=budgets, limits=limits, send=send)
-    await asyncio.to_thread(collector.load)
-    return collector
