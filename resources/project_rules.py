@@ -13,6 +13,7 @@ from typing import Any
 
 from resources.expressions import ExpressionError, check_expression
 from resources.patterns import PatternError, check_pattern
+from resources.project_texts import variable_text_problems
 from resources.vocabulary import (
     ChunkMerge,
     Dependency,
@@ -38,6 +39,7 @@ def variable_problems(variable: Variable, names: Collection[str], others: Mappin
         problems.append(("name", "name must be lower-case letters, digits and underscores, beginning with a letter."))
     if not variable.instructions.strip():
         problems.append(("instructions", "instructions are missing: say in a sentence what is to be extracted."))
+    problems += variable_text_problems(variable)
     if not 0 <= variable.confidence_threshold <= 1:
         problems.append(("confidence_threshold", "confidence_threshold must be between 0 and 1."))
     if variable.max_values is not None and variable.max_values < 1:
