@@ -19,14 +19,14 @@ from resources.models.decisions.money import (
     usd,
 )
 
-PROCESSES = 3
+PROCESSES = 2
 LEASE = 60.0
 
 
 class Spending(RuleBasedStateMachine):
     """Processes with purses, a shared pot, and every order of taking, sending, settling, tidying and dying."""
 
-    @initialize(limit=st.integers(0, 5_000))
+    @initialize(limit=st.integers(100, 700))
     def begin(self, limit: int) -> None:
         self.limit, self.spent, self.now = limit, 0, 0.0
         self.held = [0] * PROCESSES  # as the database has it
@@ -52,6 +52,17 @@ class Spending(RuleBasedStateMachine):
         self.held[who] = in_flight + amount
         self.asking[who] = (in_flight, amount, need)
 
+    @rule(who=who, need=st.integers(1, 400), wish=st.integers(0, 2_000))
+    def a_call_is_sent_with_a_block_for_it(self, who: int, need: int, wish: int) -> None:
+        self.a_process_asks_for_a_block(who, need, wish)
+        self.the_answer_arrives(who)
+        self.a_call_is_sent(who, need)
+
+    @rule(who=who)
+    def everything_in_hand_is_sent(self, who: int) -> None:
+        if self.purses[who].free:
+            self.a_call_is_sent(who, self.purses[who].free)
+
     @rule(who=who)
     def the_answer_arrives(self, who: int) -> None:
         if self.asking[who] is None:
@@ -61,7 +72,7 @@ class Spending(RuleBasedStateMachine):
         if amount:
             self.purses[who] = filled(self.purses[who], amount, self.now + LEASE)
 
-    @rule(who=who, worst=st.integers(1, 400))
+    @rule(who=who, worst=st.integers(1, 200))
     def a_call_is_sent(self, who: int, worst: int) -> None:
         purse = reserve(self.purses[who], worst, self.now)
         if purse is not None:

@@ -73,8 +73,6 @@ def enter(state: Breaker, probe: str, lease_seconds: float, now: float) -> tuple
     if state.phase is Phase.OPEN:
         state = replace(state, phase=Phase.HALF_OPEN, good_probes=0, probes=())
     alive = tuple((name, until) for name, until in state.probes if until > now)
-    if len(alive) + state.good_probes >= PROBES_TO_CLOSE:
-        return replace(state, probes=alive), False
     return replace(state, probes=(*alive, (probe, now + lease_seconds))), True
 
 
