@@ -194,7 +194,8 @@ def calibration(
 def store_calibration(session: TenantSession, learnt: Learnt) -> list[Calibration]:
     """Learn the curves and put them in the place of the project's old ones."""
     known = {variable.name: variable for variable in learnt.project.variables}
-    made = calibrate(learnt.labels, learnt.cells, known)
+    hashes = {key: row.sha256 for key, row in learnt.documents.items()}
+    made = calibrate(learnt.labels, learnt.cells, known, hashes)
     rows = [
         CalibrationRow(
             model=item.model,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from crucible_assets.datasets.dataset import CalibrationFigures
 from crucible_assets.learning.analysis import CellSeen
@@ -23,11 +24,14 @@ class Calibration:
 
 
 def scored_cells(
-    labels: Labels, cells: Mapping[CellKey, CellSeen], variables: Mapping[str, Variable]
+    labels: Labels, cells: Mapping[CellKey, CellSeen], variables: Mapping[str, Variable], hashes: Mapping[UUID, str]
 ) -> dict[tuple[str, Claim], dict[str, list[Scored]]]:
-    """Labelled cells that have a confidence, by model and claim, then by variable. The order is that of the keys."""
+    """Labelled cells that have a confidence, by model and claim, then by variable.
+
+    `hashes` are those of the documents' bytes: order and parts of the cross-validation are the same wherever they are.
+    """
     found: dict[tuple[str, Claim], dict[str, list[Scored]]] = {}
-    for key in sorted(labels.by_cell, key=str):
+    for key in sorted(labels.by_cell, key=lambda cell: (hashes[cell[0]], *cell[1:])):
         cell, variable = cells.get(key), variables.get(key[2])
         if cell is None or variable is None or cell.confidence is None:
             continue
@@ -38,16 +42,16 @@ def scored_cells(
         outcome = claim_outcome(labels.by_cell[key], variable, claimed)
         if outcome is not None:
             of_claim = found.setdefault((cell.model or "", claim), {})
-            of_claim.setdefault(variable.name, []).append(Scored(cell.confidence, outcome, str(key[0])))
+            of_claim.setdefault(variable.name, []).append(Scored(cell.confidence, outcome, hashes[key[0]]))
     return found
 
 
 def calibrate(
-    labels: Labels, cells: Mapping[CellKey, CellSeen], variables: Mapping[str, Variable]
+    labels: Labels, cells: Mapping[CellKey, CellSeen], variables: Mapping[str, Variable], hashes: Mapping[UUID, str]
 ) -> list[Calibration]:
     """Every curve that the labels give, with figures measured by cross-validation."""
     made: list[Calibration] = []
-    for (model, claim), scored in sorted(scored_cells(labels, cells, variables).items()):
+    for (model, claim), scored in sorted(scored_cells(labels, cells, variables, hashes).items()):
         curves, figures = fit_curves(scored), improvements(scored)
         made += [Calibration(model, name, claim, curves[name], figures[name]) for name in sorted(curves)]
     return made
