@@ -28,7 +28,7 @@ def scored_cells(
 ) -> dict[tuple[str, Claim], dict[str, list[Scored]]]:
     """Labelled cells that have a confidence, by model and claim, then by variable.
 
-    `hashes` are those of the documents' bytes: order and parts of the cross-validation are the same wherever they are.
+    `hashes` are those of the documents' bytes: order and parts of the cross-validation are the same everywhere.
     """
     found: dict[tuple[str, Claim], dict[str, list[Scored]]] = {}
     for key in sorted(labels.by_cell, key=lambda cell: (hashes[cell[0]], *cell[1:])):
