@@ -5,7 +5,7 @@ import dagster as dg
 from crucible_assets.chunks.asset import chunks
 from crucible_assets.chunks.checks import chunks_cover_the_text
 from crucible_assets.datasets.asset import dataset
-from crucible_assets.datasets.checks import cells_add_up, values_keep_the_rules
+from crucible_assets.datasets.checks import cells_add_up, rows_are_complete, values_keep_the_rules
 from crucible_assets.documents.asset import documents
 from crucible_assets.documents.checks import documents_are_readable
 from crucible_assets.embeddings.asset import embeddings
@@ -23,6 +23,7 @@ from jobs.schedules import refresh
 from resources.installation import Installation
 from resources.settings import load_settings
 from sensors.inbox import inbox_sensor
+from sensors.provider_batches import provider_batch_sensor
 from sensors.tasks import task_sensor
 
 defs = dg.Definitions(
@@ -39,6 +40,7 @@ defs = dg.Definitions(
         one_active_prompt_each,
         every_cell_has_a_state,
         cells_add_up,
+        rows_are_complete,
         values_keep_the_rules,
         files_are_stored,
         refinements_are_asked,
@@ -46,7 +48,7 @@ defs = dg.Definitions(
     ],
     jobs=ALL_JOBS,
     schedules=[refresh],
-    sensors=[task_sensor, inbox_sensor],
+    sensors=[task_sensor, inbox_sensor, provider_batch_sensor],
     executor=dg.in_process_executor,  # a run is one process: its schedule already uses what the machine has
     resources={"installation": Installation(load_settings())},
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from resources.patterns import PatternError, check_pattern
 from resources.project_rules import as_written, cycles, variable_problems, word
 from resources.vocabulary import (
     CallMode,
@@ -21,6 +22,8 @@ from resources.vocabulary import (
     Verification,
 )
 
+ENTITY_REGEX = "regex:"
+"""Begins an entity pattern that is a regular expression and needs no model."""
 PROJECT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -141,7 +144,25 @@ def _project(plain: Mapping[str, Any], problems: list[str]) -> Project | None:
     if not PROJECT_ID.fullmatch(project.id):
         problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
     problems += _settings_problems(project.settings)
+    problems += _entity_problems(project)
     return project
+
+
+def _entity_problems(project: Project) -> list[str]:
+    """What is wrong with the description of the rows, where these are entities."""
+    pattern = (project.entity_pattern or "").strip()
+    if project.unit_of_observation is UnitOfObservation.DOCUMENT:
+        return []
+    if not pattern:
+        return [
+            "entity_pattern is missing: say in words what one row is, or `regex:` and an expression that finds each."
+        ]
+    if pattern.startswith(ENTITY_REGEX):
+        try:
+            check_pattern(pattern.removeprefix(ENTITY_REGEX).strip())
+        except PatternError as error:
+            return [f"entity_pattern: {error}"]
+    return []
 
 
 # Stand in for required keys that could not be read, so that the others are looked at all the same.

@@ -8,18 +8,12 @@ one whose quote is not there is believed less than half.
 from collections.abc import Sequence
 
 from crucible_assets.extractions.grounding.place import Placement
-from resources.vocabulary import EvidenceStatus, VariableType
+from resources.vocabulary import EvidenceStatus
 
 NOT_FOUND_FACTOR = 0.4
 NOT_FOUND_BUT_VALUE_STANDS_FACTOR = 0.6  # the quote is not in the document, the value itself is
 NOTHING_QUOTED_FACTOR = 0.9  # a negative answer has nothing to quote
 FOUND_BY_VALUE_FACTOR = 0.9  # nobody quoted anything; the value stands in the document, perhaps elsewhere by chance
-VALUE_NOT_IN_QUOTE_FACTORS = {  # by type; the others' values are judgements and need not stand in the quote
-    VariableType.NUMBER: 0.7,
-    VariableType.DATE: 0.7,
-    VariableType.LOCATION: 0.8,
-    VariableType.TEXT: 0.85,  # a text may be a fair summary of its quote
-}
 LEAST_AGREEMENT_FACTOR = 0.7  # where nobody else says the same
 
 

@@ -2,8 +2,9 @@
 
 - VALUE: read, found in the document, within the rules, at or above the variable's threshold.
 - ABSENT: the model says it is not there. Stays so for a required variable, which the reasons then say.
-- UNCERTAIN: read, but below the threshold, without evidence, outside the rules, of doubtful reading, or only in
-  part. `if_uncertain` decides what the dataset gets: the value, nothing, or the default; `values` keep what was read.
+- UNCERTAIN: read, but below the threshold, without evidence that states it, outside the rules, of doubtful reading,
+  or only in part. `if_uncertain` decides what the dataset gets: the value, nothing, or the default; `values` keep
+  what was read.
 - FAILED: the model says that there is a value, but none of what it gave is one of the variable's type.
 """
 
@@ -16,16 +17,13 @@ from crucible_assets.extractions.cell import Cell, Evidence, dependency_met, fai
 from crucible_assets.extractions.coercion.coerce import coerce, raw_text
 from crucible_assets.extractions.coercion.coerced import Coerced, Value
 from crucible_assets.extractions.coercion.date import DateOrder, infer_order
-from crucible_assets.extractions.confidence import (
-    VALUE_NOT_IN_QUOTE_FACTORS,
-    agreement_factor,
-    evidence_factor,
-)
+from crucible_assets.extractions.confidence import agreement_factor, evidence_factor
 from crucible_assets.extractions.grounding.folding import fold
 from crucible_assets.extractions.grounding.place import NOTHING_QUOTED, Placement, place, place_all
 from crucible_assets.extractions.grounding.prepared import PreparedText
 from crucible_assets.extractions.grounding.value import find_value
 from crucible_assets.extractions.merge import merge_chunks
+from crucible_assets.extractions.support import support
 from crucible_assets.extractions.validation import violations
 from resources.vocabulary import (
     CellState,
@@ -58,6 +56,7 @@ class _Reading:
     evidence: Evidence
     confidence: float | None
     weight: float  # what the evidence is worth, 0 to 1; stands for the confidence where the model gave none
+    shown: bool  # whether the document was found to state it
     doubts: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
@@ -113,7 +112,7 @@ def decide_cell(
         return Cell(CellState.FAILED, raw=raw, reasons=unreadable)
     placements = _placements(readable, variable, document)
     readings = [
-        _read(item, c, placement, variable, document)
+        _read(item, c, placement, variable, document, language)
         for (item, c), placement in zip(readable, placements, strict=True)
     ]
     kept, lost = _kept(readings, variable)
@@ -176,34 +175,35 @@ def _by_value(coerced: Coerced, item: Item, variable: Variable, document: Prepar
     return find_value(coerced.value, document, variable.type, item.near)
 
 
-def _read(item: Item, coerced: Coerced, placement: Placement, variable: Variable, document: PreparedText) -> _Reading:
+def _read(
+    item: Item,
+    coerced: Coerced,
+    placement: Placement,
+    variable: Variable,
+    document: PreparedText,
+    language: str | None,
+) -> _Reading:
     assert coerced.value is not None, "only readable values are placed"
     value, quoted = coerced.value, bool(item.source_text and item.source_text.strip())
     doubts = [coerced.problem] if coerced.problem else []
     doubts.extend(violations(value, variable))
     notes: list[str] = []
-    value_stands = False
+    value_stands, shown = False, placement.status is not EvidenceStatus.NOT_FOUND
     if placement.status is EvidenceStatus.NOT_FOUND:
         value_stands = quoted and find_value(value, document, variable.type, item.near).found
         missing = "the quoted words are" if quoted else "the value is"
         stands = ", but the value itself is" if value_stands else ""
         doubts.append(f"{missing} not in the document{stands}")
     weight = evidence_factor(placement, quoted=quoted, value_stands=value_stands)
-    if quoted and placement.found and not _holds(placement, value, coerced.text, variable, document):
-        weight *= VALUE_NOT_IN_QUOTE_FACTORS[variable.type]
-        notes.append("the quoted words do not contain the value")
+    if quoted and placement.found:
+        worth = support(placement, coerced, variable, document, language)
+        placement, weight, shown = worth.placement, weight * worth.factor, worth.doubt is None
+        doubts.extend([worth.doubt] if worth.doubt else [])
+        notes.extend([worth.note] if worth.note else [])
     confidence = None if item.confidence is None else item.confidence * weight
     quote = item.source_text or document.text[placement.start or 0 : placement.end or 0]
     evidence = Evidence(quote, placement.start, placement.end, placement.status, placement.score)
-    return _Reading(value, evidence, confidence, weight, tuple(doubts), tuple(notes))
-
-
-def _holds(placement: Placement, value: Value, text: str, variable: Variable, document: PreparedText) -> bool:
-    """Whether the placed words contain the value, in any spelling; true for types whose values are judgements."""
-    if variable.type not in VALUE_NOT_IN_QUOTE_FACTORS:
-        return True
-    span = PreparedText(document.text[placement.start : placement.end])
-    return find_value(value, span, variable.type).found or (bool(text) and place(text, span).found)
+    return _Reading(value, evidence, confidence, weight, shown, tuple(doubts), tuple(notes))
 
 
 def _kept(readings: list[_Reading], variable: Variable) -> tuple[list[_Reading], tuple[str, ...]]:
@@ -217,8 +217,7 @@ def _kept(readings: list[_Reading], variable: Variable) -> tuple[list[_Reading],
     if variable.chunk_merge is ChunkMerge.BEST_EVIDENCE:
         chosen = max(distinct, key=lambda reading: reading.sureness)  # the first of equals
     else:
-        found = [r for r in distinct if r.evidence.status is not EvidenceStatus.NOT_FOUND]
-        chosen = (found or distinct)[0]
+        chosen = next((reading for reading in distinct if reading.shown), distinct[0])
     others = [reading for reading in distinct if reading is not chosen]
     if not others:
         return [chosen], ()

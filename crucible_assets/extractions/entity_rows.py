@@ -13,6 +13,8 @@ from crucible_assets.extractions.means import Means
 from crucible_assets.extractions.plan import Row, Source, stretches
 from resources.models.ledger import Call
 
+_WORDS = 3  # passages that name an entity, shown with its questions
+
 
 @dataclass(frozen=True, slots=True)
 class EntityRows:
@@ -48,5 +50,5 @@ def _rows(entities: Sequence[Entity]) -> list[Row]:
     for entity in entities:
         placed = [mention.placement for mention in entity.mentions]
         places = tuple((p.start, p.end) for p in placed if p.start is not None and p.end is not None)
-        rows.append(Row(entity.row_key, entity.name, places, entity.spans))
+        rows.append(Row(entity.row_key, entity.name, places, entity.spans, entity.words[:_WORDS]))
     return rows

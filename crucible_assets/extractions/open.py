@@ -3,23 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 
+from crucible_assets.extractions.gateways import Gateways
 from crucible_assets.extractions.retrieve import query_of
-from crucible_assets.extractions.run import Collecting, Gateways, Run
+from crucible_assets.extractions.run import Run
 from resources.database.repositories.budgets import WHOLE_PROJECT
 from resources.database.repositories.provider_batches import Attempt
 from resources.embedding.contract import Embedder
 from resources.embedding.factory import embedder_from_settings
 from resources.installation import Installation
-from resources.models.batches.collector import BatchCollector
-from resources.models.batches.connect import FromEnvironment, has_batches
-from resources.models.batches.look import submit_batch
+from resources.models.batches.batching import Batching
+from resources.models.batches.connect import has_batches
 from resources.models.budgets import Budget
-from resources.models.gateway import Gateway
+from resources.models.gateway import Collector, Gateway
 from resources.models.ledger import Ledger
 from resources.models.providers.choose import make_provider
 from resources.project import LongDocuments, Project
@@ -39,7 +38,7 @@ def open_gateways(installation: Installation, run: Run, specs: Sequence[str], te
     settings, installed = run.project.settings, installation.settings
     budgets = _budgets(run, terms)
 
-    def gateway(models: Sequence[str], routes: Mapping[str, float], collector: BatchCollector | None) -> Gateway:
+    def gateway(models: Sequence[str], routes: Mapping[str, float], collector: Collector | None) -> Gateway:
         return Gateway(
             [make_provider(model, timeout_seconds=installed.call_timeout_seconds) for model in models],
             Ledger(run.database, run.tenant),
@@ -51,12 +50,12 @@ def open_gateways(installation: Installation, run: Run, specs: Sequence[str], te
         )
 
     models = [*specs, *(model for model in settings.routes if model not in specs)]
-    collecting = _collecting(run, models, terms, budgets)
-    main = gateway(models, settings.routes, collecting.collector if collecting else None)
+    batching = _batching(run, models, terms, budgets)
+    main = gateway(models, settings.routes, batching.collector if batching else None)
     second = settings.verification_model
     if settings.verification is Verification.NONE or second is None:
-        return Gateways(main, collecting=collecting)
-    return Gateways(main, gateway([second], {}, None), collecting)
+        return Gateways(main, batching=batching)
+    return Gateways(main, gateway([second], {}, None), batching)
 
 
 def _budgets(run: Run, terms: Terms) -> dict[str, Decimal]:
@@ -80,25 +79,12 @@ def _budget(run: Run, terms: Terms) -> Budget:
     )
 
 
-def _collecting(run: Run, models: Sequence[str], terms: Terms, budgets: Mapping[str, Decimal]) -> Collecting | None:
+def _batching(run: Run, models: Sequence[str], terms: Terms, budgets: Mapping[str, Decimal]) -> Batching | None:
     """What takes requests for provider batches; None where they are asked live."""
     if terms.batch is None or not all(has_batches(model) for model in models):
         return None
-    connections = FromEnvironment()
-
-    async def send(batch_id: UUID) -> None:
-        await submit_batch(run.database, run.tenant, connections, batch_id)
-
-    collector = BatchCollector(
-        run.database,
-        Ledger(run.database, run.tenant),
-        terms.batch,
-        arms=list(run.project.settings.routes),
-        budgets=budgets,
-        send=send,
-    )
-    collector.load()
-    return Collecting(collector, connections)
+    arms = list(run.project.settings.routes)
+    return Batching(run.database, run.tenant, terms.batch, arms=arms, budgets=budgets)
 
 
 def search_vectors(

@@ -65,13 +65,15 @@ class Asked:
 class Row:
     """What the values are asked of: the document itself (`key` empty), or one entity in it.
 
-    `mentions` are the places of the text that name the entity, `spans` the stretches about it and no other.
+    `mentions` are the places of the text that name the entity, `spans` the stretches about it and no other, `words`
+    what the document says where it names it: two entities may have the same name.
     """
 
     key: str = ""
     name: str = ""
     mentions: tuple[tuple[int, int], ...] = ()
     spans: tuple[tuple[int, int], ...] = ()
+    words: tuple[str, ...] = ()
 
 
 DOCUMENT_ROW = Row()
@@ -112,7 +114,7 @@ def make_ask(source: Source, group: Sequence[Asked], chunk: Chunk, row: Row = DO
     question = "\n\n".join(item.prompt.question for item in group)
     asked = None
     if row.key:
-        question = f"{render_row(row.name)}\n\n{question}"
+        question = f"{render_row(row.name, row.words)}\n\n{question}"
         shift = offset - chunk.start
         spans = ((max(a, chunk.start) + shift, min(b, chunk.end) + shift) for a, b in row.spans)
         asked = RowAsked(row.name, tuple((a, b) for a, b in spans if a < b))

@@ -163,7 +163,17 @@ class RowWork:
             stated=_calibration(self._means.curves.curve(name, model, Claim.STATED)),
             absent=_calibration(self._means.curves.curve(name, model, Claim.ABSENT)),
         )
-        return decide_cell(answer, variable, self._prepared, self._asking.source.language, review=review)
+        return decide_cell(
+            self._near(answer), variable, self._prepared, self._asking.source.language, review=review
+        )
+
+    def _near(self, answer: Answer) -> Answer:
+        """The answer, to be looked for where the document speaks of this row, unless it is known where it stands."""
+        if not self._row.spans:
+            return answer
+        at = self._row.spans[0][0]
+        items = (item if item.near is not None else replace(item, near=at) for item in answer.items)
+        return replace(answer, items=tuple(items))
 
     async def _look_again(self, variables: Sequence[Variable]) -> None:
         """Ask once more where a required value is missing, a quote is not there, or an answer is of no use."""

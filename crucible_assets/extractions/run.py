@@ -6,13 +6,9 @@ written a few times a second. A task that is paused or cancelled stops new docum
 """
 
 import asyncio
-import gc
-import signal
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -23,9 +19,11 @@ import uvloop
 
 from crucible_assets.extractions.document import Outcome, Planned, extract_document, plan_document
 from crucible_assets.extractions.entity_rows import find_rows, first_keys
+from crucible_assets.extractions.gateways import Gateways
 from crucible_assets.extractions.load import Known, Loaded, load
 from crucible_assets.extractions.means import Means
 from crucible_assets.extractions.plan import Asked, Source
+from crucible_assets.extractions.process import fewer_collections, interrupts
 from crucible_assets.extractions.progress import Extracted, Progress
 from crucible_assets.extractions.stored import failed_rows
 from crucible_assets.learning.calibration import NO_CURVES, Curves
@@ -34,8 +32,6 @@ from resources.database.repositories import cells as cell_store
 from resources.database.repositories.documents import DocumentRow
 from resources.database.repositories.entities import save_entities
 from resources.database.repositories.tasks import get_task, pause_itself, update_task
-from resources.models.batches.collector import BatchCollector
-from resources.models.batches.connect import FromEnvironment
 from resources.models.errors import (
     BudgetReachedError,
     CredentialError,
@@ -44,7 +40,6 @@ from resources.models.errors import (
     ModelError,
     ModelMissingError,
 )
-from resources.models.gateway import Gateway
 from resources.project import LongDocuments, Project
 from resources.vocabulary import CellState, DocumentStatus, TaskStatus, UnitOfObservation
 
@@ -53,7 +48,6 @@ _SAVED_TOGETHER = 64  # documents per write
 _GATHER_SECONDS = 0.05  # how long a write waits for company
 _PROGRESS_SECONDS = 0.5
 _MOST_LOST_IN_A_ROW = 10  # documents without a single answer after which a task pauses by itself
-INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,97 +81,24 @@ class Run:
     curves: Curves = NO_CURVES
 
 
-@dataclass(frozen=True, slots=True)
-class Collecting:
-    """What takes the requests of a run for provider batches, and the connections over which these are sent."""
-
-    collector: BatchCollector
-    connections: FromEnvironment
-
-
-@dataclass(frozen=True, slots=True)
-class Gateways:
-    """The models of a run: those that answer, the one that looks at values where it is another, and batches."""
-
-    main: Gateway
-    verifier: Gateway | None = None
-    collecting: Collecting | None = None
-
-    def stop(self) -> None:
-        """Send no further call; those in flight finish into the ledger."""
-        for gateway in self._all:
-            gateway.stop()
-
-    async def hand_over(self) -> None:
-        """Send the provider batches that were collected. Raises BudgetReachedError when not one request may go."""
-        if self.collecting is not None:
-            await self.collecting.collector.finish()
-
-    async def close(self) -> None:
-        """Flush ledgers, wait for batches that are being sent, and close connections."""
-        if self.collecting is not None:
-            try:
-                await self.collecting.collector.settle()
-            finally:
-                await self.collecting.connections.__aexit__(None, None, None)
-        for gateway in self._all:
-            await gateway.close()
-
-    @property
-    def _all(self) -> tuple[Gateway, ...]:
-        return (self.main,) if self.verifier is None else (self.main, self.verifier)
-
-
 def extract(run: Run, gateways: Callable[[], Gateways]) -> Extracted:
     """Fill the cells of `run.documents`. Blocking; `gateways` is called inside the run's own event loop.
 
     Raises ModelMissingError and CredentialError when no call can succeed, RunStoppedError when the task was
     paused or cancelled, also by itself: when its budget is reached, or nothing is answered any more.
     """
-    with _fewer_collections():
+    with fewer_collections():
         return uvloop.run(_extract(run, gateways))
-
-
-@contextmanager
-def _fewer_collections() -> Iterator[None]:
-    """Collect garbage less often while inside: what is loaded stays, and calls make few cycles."""
-    before = gc.get_threshold()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 10, 10)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 async def _extract(run: Run, gateways: Callable[[], Gateways]) -> Extracted:
     opened = gateways()
     schedule = _Schedule(run, opened)
     try:
-        with _interrupts(schedule.stop):
+        with interrupts(schedule.stop):
             return await schedule.finish()
     finally:
         await opened.close()
-
-
-@contextmanager
-def _interrupts(stop: Callable[[str], None]) -> Iterator[None]:
-    """While inside, Ctrl-C and SIGTERM ask the schedule to stop, which finishes calls in flight into the ledger."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        loop.add_signal_handler(number, stop, INTERRUPTED)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, handler)
 
 
 class _Schedule:

@@ -1,13 +1,18 @@
 """When a question is worth asking once more, and with which words: only where it pays.
 
-A required value that nobody found, a quote that is not in the document, and an answer that is no value of the
+A required value that nobody found, a quote that is not in the document or does not state the value, and an answer that is no value of the
 variable's type are asked again once. Everything else stays as it is.
 """
 
 from crucible_assets.extractions.cell import Cell
+from crucible_assets.extractions.support import NOT_STATED
 from resources.vocabulary import CellState, EvidenceStatus, Variable
 
 _SHOWN = 200  # characters of a quote or answer that is held against the model
+_SHOW = (
+    "Read once more. Give the value only if the document states it, with the words exactly as they stand there; else "
+    "answer found: false."
+)
 
 
 def worth_a_second_look(cell: Cell, variable: Variable) -> str | None:
@@ -20,16 +25,22 @@ def worth_a_second_look(cell: Cell, variable: Variable) -> str | None:
     lost = [e for e in cell.evidence if e.status is EvidenceStatus.NOT_FOUND]
     if cell.state is CellState.UNCERTAIN and lost:
         quoted = lost[0].quote[:_SHOWN]
-        return (
-            f"You quoted {quoted!r}, and these words are not in the document. Read once more. Give the value only if "
-            "the document states it, with the words exactly as they stand there; else answer found: false."
+        problem = (
+            f"You quoted {quoted!r}, and these words are" if quoted else f"You answered {_answered(cell)}, which is"
         )
+        return f"{problem} not in the document. {_SHOW}"
+    if cell.state is CellState.UNCERTAIN and any(NOT_STATED in reason for reason in cell.reasons):
+        return f"You answered {_answered(cell)}, and the words that you quoted do not state it. {_SHOW}"
     if cell.state is CellState.FAILED and cell.raw is not None and cell.reasons:
         return (
-            f"You answered {str(cell.raw)[:_SHOWN]!r}, which cannot be used: {cell.reasons[0]}. Answer again in the "
+            f"You answered {_answered(cell)}, which cannot be used: {cell.reasons[0]}. Answer again in the "
             "form that is asked for; if the document does not state it, answer found: false."
         )
     return None
+
+
+def _answered(cell: Cell) -> str:
+    return repr(str(cell.raw)[:_SHOWN])
 
 
 _RANK = {

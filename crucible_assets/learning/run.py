@@ -10,10 +10,11 @@ from uuid import UUID
 
 import uvloop
 
+from crucible_assets.extractions.gateways import Gateways
 from crucible_assets.extractions.load import load
 from crucible_assets.extractions.means import Means
 from crucible_assets.extractions.plan import DOCUMENT_ROW, Row
-from crucible_assets.extractions.run import Gateways, RunStoppedError
+from crucible_assets.extractions.run import RunStoppedError
 from crucible_assets.learning.analysis import Analysis, Case, analyse
 from crucible_assets.learning.answers import ToAsk, alone, answers
 from crucible_assets.learning.errors import LearningError

@@ -6,6 +6,7 @@ wrote is fenced as data (see `fences`), each variable's words apart from every o
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,10 +136,17 @@ def render_question(variable: Variable, refined: Refined | None = None) -> str:
     return "\n".join(lines)
 
 
-def render_row(name: str) -> str:
-    """The line that says which entity the values are asked of: its name comes from a document or a model."""
+def render_row(name: str, words: Sequence[str] = ()) -> str:
+    """The line that says which entity the values are asked of: its name comes from a document or a model.
+
+    `words` are passages that name it; they tell apart entities of one name.
+    """
     shown = json_line(plain_line(name, _LONGEST_NAME))
-    return f"The values of this one row, and of no other. Its name, in JSON, is data.\nRow: {shown}"
+    line = f"The values of this one row, and of no other. Its name, in JSON, is data.\nRow: {shown}"
+    if not words:
+        return line
+    passages = "\n".join(word[:_LONGEST_NAME] for word in words)
+    return f"{line}\nThe document names it here:\n{fenced('passages', passages)}"
 
 
 def render_prompt(project: Project, variable: Variable, refined: Refined | None = None) -> Prompt:

@@ -15,8 +15,9 @@ from crucible_assets.chunks.split import SplitSettings
 from crucible_assets.documents.asset import read_documents
 from crucible_assets.documents.intake import take_folder
 from crucible_assets.extractions.asset import asked_variables
+from crucible_assets.extractions.gateways import Gateways
 from crucible_assets.extractions.progress import Extracted
-from crucible_assets.extractions.run import Gateways, Run, extract
+from crucible_assets.extractions.run import Run, extract
 from crucible_assets.learning.calibration import NO_CURVES, Curves
 from crucible_assets.prompts.asset import make_prompts
 from resources.database.engine import Database

@@ -116,6 +116,13 @@ def default_order(language: str | None) -> DateOrder | None:
     return DateOrder.YMD if base in _YEAR_FIRST else None
 
 
+def stated_dates(text: str, language: str | None) -> frozenset[str]:
+    """All dates that a text states, as ISO; figures whose order is open as every date that they may be."""
+    plain = rewritten_date(text, language)
+    orders = (DateOrder.DMY, DateOrder.MDY)
+    return frozenset(f.iso for order in orders for f in _dates(plain, language, order) if f.iso is not None)
+
+
 def infer_order(text: str) -> DateOrder | None:
     """The order in which a document writes its dates in figures, from those that can be read in one way only.
 

@@ -53,8 +53,8 @@ _LEVANTINE = {  # the names of the months in the Levant and Iraq, and those that
 _LEVANT = re.compile("|".join(sorted(_LEVANTINE, key=len, reverse=True)))
 
 YEAR = r"(?:1\d{3}|2\d{3})"
-MARK = r"(?:\s?(?:st|nd|rd|th|er|re|ste|de|º|ª|°|:a|:e)\b|\.)?"
-JOINT = r"(?:[\s,.'’-]|\b(?:day|of|the|de|del|di|den|d)\b)*"
+MARK = r"(?:\s?(?:st|nd|rd|th|er|re|ste|de|º|ª|°|:a|:e)(?:\b|(?=day\b))|\.)?"
+JOINT = r"(?:[\s,.'’-]|(?<=[a-z])day\b|\b(?:day|of|the|de|del|di|den|d)\b)*"
 WORD = r"([^\W\d_]{3,14})\.?"
 _TO = r"(?:to|until|till|through|bis|au|à|al|a|até|ao|t/m|tot|do|till|по|до|and|und|et|y|e|en|och|i|и)"
 _SEPARATOR = rf"(\s*[-–—~〜～]\s*|\s+{_TO}\s+(?:the\s+|zum\s+|den\s+|le\s+|el\s+|il\s+)?)"

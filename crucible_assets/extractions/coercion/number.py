@@ -89,6 +89,18 @@ def coerce_number(raw: object, text: str, unit: str | None, language: str | None
     return Coerced(_json_number(value), text, problem=unlike or problem)
 
 
+def stated_numbers(text: str, unit: str | None, language: str | None) -> frozenset[float]:
+    """All numbers that a text states, each in the variable's unit as far as there is an exact way to it."""
+    plain = rewritten(" ".join(text.translate(SPACES).split()), language)
+    wanted, factor = split_unit(unit, language)
+    found = set()
+    for figure in find_figures(plain, language, convertible(wanted)):
+        value, _ = _in_unit(figure.value, "", _stated_units(plain, [figure]), wanted, unit)
+        if abs(value) < _LARGEST:
+            found |= {float(value), float(value / factor)}
+    return frozenset(found)
+
+
 def _of_two(plain: str, text: str, figures: list[Figure]) -> tuple[Figure | None, str]:
     """The figure that stands for two, and what they are: the ends of a range, a value and its margin."""
     if len(figures) == 2:

@@ -22,13 +22,12 @@ from resources.models.errors import CredentialError, ModelError, ModelMissingErr
 from resources.models.ledger import Call
 from resources.models.request import ModelRequest
 from resources.patterns import PatternError
-from resources.project import Project
+from resources.project import ENTITY_REGEX, Project
 from resources.vocabulary import CallPurpose, EvidenceStatus
 
 SEARCH_VERSION = "1"
 """Raised whenever the same answers may give other rows (placing, counting, resolution, keys)."""
 
-REGEX = "regex:"  # begins a pattern that is a regular expression and needs no model
 _MOST_ASKED = 60  # pairs of names that a model is asked about, in one document
 _SURROUNDINGS = 400  # characters shown on each side of a name that is compared
 _SHOWN = 5  # names in a warning
@@ -36,7 +35,7 @@ _SHOWN = 5  # names in a warning
 
 def first_requests(project: Project, source: Source, spans: Sequence[Chunk]) -> tuple[ModelRequest, ...]:
     """The requests with which a search begins: what it is made from, and what to look up in the ledger beforehand."""
-    if (project.entity_pattern or "").startswith(REGEX):
+    if (project.entity_pattern or "").startswith(ENTITY_REGEX):
         return ()
     return tuple(rows_request(project, source, span.start, span.end) for span in spans)
 
@@ -57,7 +56,7 @@ async def find_entities(
     """
     pattern = project.entity_pattern or ""
     document = PreparedText(source.text)
-    if pattern.startswith(REGEX):
+    if pattern.startswith(ENTITY_REGEX):
         return await _by_regex(route, project, source, document, task_id)
     listing = listing_of(source.text, source.segments, pattern)
     search = Search(route, project, source, listing, document, task_id, executor)
@@ -68,7 +67,7 @@ async def find_entities(
 async def _by_regex(
     route: Asks, project: Project, source: Source, document: PreparedText, task_id: UUID | None
 ) -> Found:
-    pattern = (project.entity_pattern or "").removeprefix(REGEX).strip()
+    pattern = (project.entity_pattern or "").removeprefix(ENTITY_REGEX).strip()
     try:
         mentions = regex_mentions(pattern, source.text)
     except PatternError as error:

@@ -213,7 +213,7 @@ def _date_pattern(year: str, month: int, day: int | None) -> re.Pattern[str]:
         ]
     else:
         dd = f"0?{day}"
-        mark = r"\s?(?:st|nd|rd|th|er|º|ª|°)?"
+        mark = r"\s?(?:(?:st|nd|rd|th)(?:day)?|er|º|ª|°)?"
         spelled = _spelled_day(day)
         forms = [
             rf"(?:{dd}{mark}{spelled}){joint}{word}{joint}{year}",

@@ -8,8 +8,7 @@ import sqlalchemy as sa
 
 from resources.database.bulk import insert_rows
 from resources.database.engine import TenantSession
-from resources.database.tables import cell_history, cells, entities, resolutions
-from resources.database.tables.entities import entity_searches
+from resources.database.tables import cell_history, cells, entities, entity_searches, resolutions
 
 _ENTITY = ("position", "name", "other_names", "status", "evidence", "call_keys")
 _SEARCH = ("found", "expected", "warnings", "failure", "call_keys", "fingerprint")

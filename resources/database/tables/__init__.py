@@ -6,7 +6,7 @@ The migrations are the truth for what exists in a database; a test holds these d
 from resources.database.tables.base import metadata
 from resources.database.tables.batches import provider_batch_items, provider_batches
 from resources.database.tables.documents import chunks, document_texts, documents, passages, vectors
-from resources.database.tables.entities import entities, resolutions
+from resources.database.tables.entities import entities, entity_searches, resolutions
 from resources.database.tables.gateway import budgets, lanes, reservations
 from resources.database.tables.learning import calibrations, labels, refinements
 from resources.database.tables.projects import projects, prompts, tenants, variables
@@ -25,6 +25,7 @@ __all__ = [
     "document_texts",
     "documents",
     "entities",
+    "entity_searches",
     "events",
     "exports",
     "feedback",
