@@ -15,6 +15,7 @@ from resources.models.errors import DeferredError
 from resources.models.ledger import Call, CallContext
 from resources.models.reader.provider import Reader
 from resources.models.request import ModelRequest
+from resources.project import ProjectError
 from resources.vocabulary import EvidenceStatus, ResolutionMethod
 from tests.entities.making import Finding, served, source_of, study
 from tests.model_server import Finish, GoldAnswers, ModelServer, Reply, RequestView
@@ -220,9 +221,9 @@ def test_a_regular_expression_needs_no_model(find, model_server):
     assert model_server.calls == () and found.expected is None
 
 
-def test_a_pattern_that_is_no_regular_expression_is_a_failure(find):
-    found = find(Rows([]), REPORT, "regex:(")
-    assert found.entities == () and found.failure is not None and "no regular expression" in found.failure
+def test_a_pattern_that_is_no_regular_expression_is_refused_when_it_is_saved(find):
+    with pytest.raises(ProjectError, match="entity_pattern: the pattern '\\(' is no regular expression"):
+        find(Rows([]), REPORT, "regex:(")
 
 
 def test_a_document_without_entities_has_no_rows_and_no_failure(find):

@@ -52,7 +52,11 @@ def test_jobs_schedule_and_sensors_are_there():
         job.name for job in repository.get_all_jobs()
     }
     assert [schedule.name for schedule in repository.schedule_defs] == ["refresh"]
-    assert {sensor.name for sensor in repository.sensor_defs} == {"task_sensor", "inbox_sensor"}
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        "task_sensor",
+        "inbox_sensor",
+        "provider_batch_sensor",
+    }
 
 
 def test_a_run_covers_only_its_own_project_where_batches_are_interleaved():
