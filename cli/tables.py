@@ -10,7 +10,7 @@ from rich.table import Table
 from crucible_assets.datasets.cells import CellRecord
 from crucible_assets.datasets.dataset import Dataset
 from crucible_assets.datasets.evaluate import Evaluation
-from resources.vocabulary import CellState
+from resources.vocabulary import CellState, UnitOfObservation
 
 _MARKS = {
     CellState.VALUE: "",
@@ -58,19 +58,35 @@ def show_dataset(console: Console, data: Dataset, most: int = 30) -> None:
         variable.name: [_cell(by_key.get((row.row_key, variable.name))) for row in rows]
         for variable in data.spec.variables
     }
-    parts = _parts({name: max(map(len, [name, *texts])) for name, texts in columns.items()}, console.width - 30)
+    entities = data.spec.unit_of_observation is UnitOfObservation.ENTITY
+    room = console.width - 30 - (_WIDTH + 3 if entities else 0)
+    parts = _parts({name: max(map(len, [name, *texts])) for name, texts in columns.items()}, room)
     for number, names in enumerate(parts, 1):
         title = f"{data.spec.project_name}: {len(data.rows)} rows"
         table = Table(title=title if len(parts) == 1 else f"{title}, columns {number}/{len(parts)}")
         table.add_column("document", no_wrap=True)
+        if entities:
+            table.add_column("row", no_wrap=True)
         for name in names:
             table.add_column(name, no_wrap=True)
         for index, row in enumerate(rows):
-            table.add_row(_short(row.document_name, 26), *(columns[name][index] for name in names))
+            named = [_short(row.document_name, 26), *([_short(row.entity or "—")] if entities else [])]
+            table.add_row(*named, *(columns[name][index] for name in names))
         console.print(table)
     if len(data.rows) > most:
         console.print(f"… and {len(data.rows) - most} more rows in the exported files.")
     console.print("— absent   ? uncertain (kept, flagged)   n/a not applicable", style="dim")
+    _show_searches(console, data)
+
+
+def _show_searches(console: Console, data: Dataset, most: int = 10) -> None:
+    """Where rows are entities: documents without any, and what a search could not settle."""
+    if data.without_rows:
+        named = ", ".join(data.without_rows[:most]) + (" …" if len(data.without_rows) > most else "")
+        console.print(f"No row was found in {len(data.without_rows)} documents: {named}.")
+    for document in [d for d in data.documents if d.warnings or d.failure][:most]:
+        said = "; ".join([*document.warnings, *([document.failure] if document.failure else [])])
+        console.print(f"  {document.name}, {document.rows} rows: {said}", markup=False)
 
 
 def _parts(widths: dict[str, int], room: int) -> list[list[str]]:
@@ -118,7 +134,15 @@ def show_evaluation(console: Console, evaluation: Evaluation, model: str) -> Non
         "",
     )
     console.print(table)
+    if evaluation.rows is not None:
+        found = evaluation.rows
+        console.print(
+            f"Rows against the labelled ones: precision {found.precision:.2f}, recall {found.recall:.2f}, "
+            f"F1 {found.f1:.2f}."
+        )
     for text, names in (
+        ("labelled rows that were not found", evaluation.missed_rows),
+        ("rows that are not labelled", evaluation.invented_rows),
         ("labelled, but not in the dataset", evaluation.unknown_documents),
         ("labelled, but no variable of this project", evaluation.unknown_variables),
         ("several documents of this name", evaluation.ambiguous_documents),
