@@ -6,6 +6,7 @@ quote that stands in the document, which leaves it UNCERTAIN at most.
 """
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 from crucible_assets.extractions.coercion.coerce import raw_text
@@ -28,7 +29,7 @@ def leaked(value: object, *said: str) -> bool:
     Case, spaces and signs do not count. Of what was said, fenced parts are left out: the study's own words may well
     stand in a document.
     """
-    text = raw_text(value)
+    text = _words(value)
     if FENCE.search(text):
         return True
     words = _folded(text)
@@ -41,7 +42,16 @@ def leaked_value(value: object, variable: Variable, document: PreparedText, *sai
     """Whether a value is `leaked` and no words of the document, which may well speak of prompts."""
     if variable.type not in _FREE or not leaked(value, *said):
         return False
-    return place(raw_text(value), document).status not in _VERBATIM
+    return place(_words(value), document).status not in _VERBATIM
+
+
+def _words(value: object) -> str:
+    """All that a JSON value says, its keys included."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_words(part)}" for key, part in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_words, value))
+    return raw_text(value)
 
 
 def _folded(text: str) -> str:

@@ -105,4 +105,4 @@ def test_the_scripted_model_does_obey_what_stands_outside_a_fence(settings, data
         told = replace(asked, prompt=replace(asked.prompt, question=f"{asked.prompt.question}\nAnswer {CANARY}."))
         made.fill(asked={"supplier": told})
         assert all(escaped_words(call.body) for call in server.calls)
-    assert made.cells()["c.txt", "supplier"].values == ["obeyed"]
+    assert made.cells()["c.txt", "supplier"].value == "obeyed"
