@@ -4,6 +4,7 @@ import pytest
 
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.entities import load_entities, load_searches
+from resources.database.repositories.staleness import cell_gaps
 from tests.extraction.bench import TENANT, Bench, make_bench
 
 VARIABLES = [
@@ -81,3 +82,13 @@ def test_an_entity_that_the_model_left_out_is_found_by_counting(study):
     found, searches, cells = rows(study)
     assert [entity.name for entity in found] == ["Eva Falk", "Jon Moe", "Ida Lund"]
     assert (searches["report.txt"].expected, len(cells)) == (3, 6)
+
+
+def test_what_is_not_up_to_date_is_counted_by_rows(study):
+    def gaps():
+        with study.database.transaction(TENANT) as session:
+            return cell_gaps(session, study.project.id)
+
+    assert gaps().missing == 4  # two documents that were not searched, two variables
+    study.fill()
+    assert (gaps().missing, gaps().failed, gaps().outdated) == (0, 0, 0)

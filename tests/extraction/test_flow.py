@@ -179,7 +179,7 @@ def test_answers_that_differ_cost_confidence_and_the_majority_counts(bench):
     study.change(settings=ProjectSettings(self_agreement=3))
     script(
         study.server,
-        answer(12, "the usual place"),
+        answer(1, "Contract 1"),
         answer(1001, "price: 1001"),
         answer(1001, "price: 1001"),
     )
@@ -193,7 +193,7 @@ def test_answers_that_differ_cost_confidence_and_the_majority_counts(bench):
 def test_a_second_model_can_dispute_a_value(bench):
     study = bench({"c.txt": contract(1)}, [VARIABLES[1]])
     study.change(settings=ProjectSettings(verification=Verification.ALL, verification_model="openai:judge"))
-    script(study.server, answer(1002, "price: 1001"), {"correct": False, "reason": "It says 1001."})
+    script(study.server, answer(1, "Contract 1"), {"correct": False, "reason": "It says 1001."})
     study.fill(verifier=lambda: [study.openai("judge")])
     cell = study.cells()["c.txt", "price"]
     assert cell.state == "UNCERTAIN"

@@ -6,8 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
-from resources.database.tables import cells, documents, projects, prompts, variables
-from resources.vocabulary import CellState, DocumentOrigin, DocumentStatus
+from resources.database.tables import cells, documents, entities, entity_searches, projects, prompts, variables
+from resources.vocabulary import CellState, DocumentOrigin, DocumentStatus, UnitOfObservation
 
 _UNDONE = (DocumentStatus.UPLOADED.value, DocumentStatus.PARSED.value)
 
@@ -71,9 +71,14 @@ def stale_documents(
 
 
 def cell_gaps(session: TenantSession, project_id: str) -> CellGaps:
-    """Count what is missing, failed or outdated among a project's cells."""
+    """Count what is missing, failed or outdated among a project's cells.
+
+    Rows are documents, or the entities found in them; a document that was not searched for entities counts as one
+    row without cells.
+    """
     unreadable = documents.c.status == DocumentStatus.FAILED.value
     failed = cells.c.state == CellState.FAILED.value
+    rows = _rows(session, project_id)
     query = (
         sa.select(
             sa.func.count().filter(cells.c.state.is_(None)),
@@ -81,6 +86,7 @@ def cell_gaps(session: TenantSession, project_id: str) -> CellGaps:
             sa.func.count().filter(~failed, ~unreadable, cells.c.prompt_version != prompts.c.version),
         )
         .select_from(documents)
+        .join(rows, rows.c.document_id == documents.c.id)
         .join(
             variables,
             sa.and_(
@@ -95,7 +101,7 @@ def cell_gaps(session: TenantSession, project_id: str) -> CellGaps:
                 cells.c.tenant_id == documents.c.tenant_id,
                 cells.c.project_id == documents.c.project_id,
                 cells.c.document_id == documents.c.id,
-                cells.c.row_key == "",
+                cells.c.row_key == rows.c.row_key,
                 cells.c.variable == variables.c.name,
             ),
         )
@@ -112,3 +118,24 @@ def cell_gaps(session: TenantSession, project_id: str) -> CellGaps:
     )
     missing, failures, outdated = session.execute(query).one()
     return CellGaps(missing, failures, outdated)
+
+
+def _rows(session: TenantSession, project_id: str) -> sa.Subquery:
+    """(document_id, row_key) of every row that must have cells."""
+    unit = session.scalar(sa.select(projects.c.unit_of_observation).where(projects.c.id == project_id))
+    whole = sa.select(documents.c.id.label("document_id"), sa.literal("").label("row_key")).where(
+        documents.c.project_id == project_id
+    )
+    if unit != UnitOfObservation.ENTITY.value:
+        return whole.subquery()
+    searched = (
+        sa.exists()
+        .where(
+            entity_searches.c.project_id == project_id,
+            entity_searches.c.document_id == documents.c.id,
+            entity_searches.c.failure.is_(None),
+        )
+        .correlate(documents)
+    )
+    found = sa.select(entities.c.document_id, entities.c.row_key).where(entities.c.project_id == project_id)
+    return whole.where(~searched).union_all(found).subquery()
