@@ -1,7 +1,7 @@
 """When a question is worth asking once more, and with which words: only where it pays.
 
-A required value that nobody found, a quote that is not in the document or does not state the value, and an answer that is no value of the
-variable's type are asked again once. Everything else stays as it is.
+A required value that nobody found, a quote that is not in the document or does not state the value, and an answer
+that is no value of the variable's type are asked again once. Everything else stays as it is.
 """
 
 from crucible_assets.extractions.cell import Cell

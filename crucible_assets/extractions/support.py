@@ -7,6 +7,7 @@ often quotes a true sentence. Judgements (BOOLEAN, CATEGORY) need not stand in t
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crucible_assets.extractions.coercion.coerced import Coerced
 from crucible_assets.extractions.coercion.date import stated_dates
@@ -30,8 +31,12 @@ NOWHERE_FACTOR = 0.4  # as where neither is
 NEARBY = 120  # characters on either side of a quote in which a value still belongs to it
 _LONGEST_READ = 2000  # characters of a quote whose numbers and dates are read one by one
 _LEAST_SHARE = 1 / 3  # of a text's words that must stand in or beside its quote
+_LEAST_COPIED = 3 / 4  # the same for a text that stands elsewhere word for word
+_SHORT = 3  # words of content up to which a text is rather a name than a summary
 _CONTENT = 4  # letters from which on a word is one of content
-_SENTENCE_END = re.compile(r"[.!?;]\s+[^\W\d_]|[。！？]")
+_COMPOUND = re.compile(r"[-\u2010-\u2015\u2212/_]")
+_WORD = re.compile(r"\w+")
+_WORDS_BETWEEN = 2  # between a label and its value: a currency, an article
 _AKIN = 0.6  # share of the longer word that two words of one stem begin with
 
 
@@ -62,19 +67,18 @@ def support(
     begin, end = max(0, placement.start - NEARBY), min(len(document.text), placement.end + NEARBY)
     nearby = PreparedText(document.text[begin:end])
     beside = _standing(coerced, variable, nearby, near=placement.end - begin)
-    stretched = _stretched(placement, beside, begin, document.text) if beside.found else None
+    surely = beside.found and beside.status is not EvidenceStatus.FUZZY
+    stretched = _stretched(placement, beside, begin, document.text) if surely else None
     if stretched is not None:
         return Support(stretched, BESIDE_FACTOR, note=BESIDE)
+    elsewhere = _standing(coerced, variable, document).found
+    detail = ", which stands elsewhere in the document" if elsewhere else ""
     if variable.type in (VariableType.TEXT, VariableType.LOCATION):
-        missing = _unlike(str(coerced.value), nearby, document)
-        if missing is None:
+        unlike = _unlike(str(coerced.value), quoted, nearby, document, copied=elsewhere)
+        if unlike is None:
             return Support(placement, IN_OTHER_WORDS_FACTOR, note=IN_OTHER_WORDS)
-        detail = f" ({missing})"
-    else:
-        detail = ""
-    if _standing(coerced, variable, document).found:
-        return Support(placement, ELSEWHERE_FACTOR, f"{NOT_STATED}, which stands elsewhere in the document")
-    return Support(placement, NOWHERE_FACTOR, NOT_STATED + detail)
+        detail = detail or f": {unlike}"
+    return Support(placement, ELSEWHERE_FACTOR if elsewhere else NOWHERE_FACTOR, NOT_STATED + detail)
 
 
 def _standing(coerced: Coerced, variable: Variable, text: PreparedText, near: int | None = None) -> Placement:
@@ -96,45 +100,69 @@ def _read_in(coerced: Coerced, variable: Variable, text: str, language: str | No
 
 
 def _stretched(placement: Placement, beside: Placement, offset: int, text: str) -> Placement | None:
-    """The quoted words together with the value that stands beside them; None where a sentence ends between them."""
+    """The quoted words together with the value that stands beside them; None where other words stand between."""
     assert placement.start is not None and placement.end is not None, "only found words are stretched"
     assert beside.start is not None and beside.end is not None, "only a found value stretches them"
     start, end = min(placement.start, beside.start + offset), max(placement.end, beside.end + offset)
-    between = (start + beside.end - beside.start, placement.start), (placement.end, end - (beside.end - beside.start))
-    if any(_SENTENCE_END.search(text, first, last) for first, last in between if first < last):
+    length = beside.end - beside.start
+    between = text[start + length : placement.start] + text[placement.end : max(placement.end, end - length)]
+    if len(_WORD.findall(between)) > _WORDS_BETWEEN:
         return None
     share = (placement.end - placement.start) / (end - start)
     return Placement(EvidenceStatus.FUZZY, start, end, placement.score * share)
 
 
-def _unlike(value: str, nearby: PreparedText, document: PreparedText) -> str | None:
-    """Why a text can hardly be a summary of the words beside which it was given; None where it can.
+def _unlike(
+    value: str, quoted: PreparedText, nearby: PreparedText, document: PreparedText, *, copied: bool
+) -> str | None:
+    """Why a text can hardly say in other words what was quoted; None where it can.
 
-    Its numbers must stand there, its names somewhere in the document, and some of its words there too.
+    Its numbers must stand in the quote, its names somewhere in the document (every word, where it is short or
+    otherwise the quote's), and some of its words in the quote or beside it. Of a text that is `copied` from another
+    place nearly all must stand in the quote itself.
     """
-    words = word_list(fold(value))
-    around = frozenset(word_list(nearby.folded))
-    numbers = [word for word in words if word[0].isdecimal()]
-    absent = next((n for n in numbers if n not in around and not _spelled(n, nearby)), None)
+    words = _words(value)
+    absent = next((n for n in words if n[0].isdecimal() and not _stands_number(n, quoted)), None)
     if absent is not None:
-        return f"{absent} is not in them"
-    names = [name for name in _names(value) if name not in document.bare]
-    if names:
-        return f"{names[0]} is not in the document"
+        return f"they do not hold {absent}"
     content = [word for word in words if len(word) >= _CONTENT] or words
-    shared = sum(any(_akin(word, other) for other in around) for word in content)
-    if shared < _LEAST_SHARE * len(content):
-        return f"they share {shared} of {len(content)} words"
-    return None
+    near = quoted if copied else nearby
+    shared = [word for word in (words if copied else content) if _stands(word, near)]
+    compared, least = (words, _LEAST_COPIED) if copied else (content, _LEAST_SHARE)
+    if len(shared) < least * len(compared):
+        return f"they share {len(shared)} of its {len(compared)} words"
+    close = len(content) <= _SHORT or len(shared) >= _LEAST_COPIED * len(compared)
+    named = {*_names(value), *(content if close else ())}
+    foreign = next((word for word in words if word in named and not _stands(word, document)), None)
+    return None if foreign is None else f"{foreign!r} is not in the document"
 
 
-def _spelled(number: str, nearby: PreparedText) -> bool:
-    return number.isdecimal() and len(number) <= 15 and bool(number_spans(int(number), nearby))
+def _words(text: str) -> list[str]:
+    """The folded words of a text, the parts of a compound one by one."""
+    return word_list(fold(_COMPOUND.sub(" ", text)))
+
+
+def _stands(word: str, text: PreparedText) -> bool:
+    """Whether a folded word stands in a text, or one of its stem does."""
+    if len(word) >= _CONTENT and word in text.bare:
+        return True
+    return any(_akin(word, other) for other in _all_words(text))
+
+
+@lru_cache(maxsize=32)
+def _all_words(text: PreparedText) -> frozenset[str]:
+    return frozenset(_words(text.text))
+
+
+def _stands_number(number: str, text: PreparedText) -> bool:
+    if number in _all_words(text):
+        return True
+    return number.isdecimal() and len(number) <= 15 and bool(number_spans(int(number), text))
 
 
 def _names(value: str) -> list[str]:
     """The folded words of a text that are written as names; a capital that only begins a sentence makes none."""
-    words = ["".join(c for c in word if c.isalpha()) for word in value.split()]
+    words = ["".join(c for c in word if c.isalpha()) for word in _COMPOUND.sub(" ", value).split()]
     words = [word for word in words if word]
     in_prose = any(word[0].islower() and len(word) >= _CONTENT for word in words[1:])
     written = words[1:] if in_prose else words

@@ -231,3 +231,16 @@ def test_models_share_the_documents_by_weight_and_every_call_names_its_arm(bench
     study.server.reset()
     study.fill(lambda: [study.openai("gpt-4.1-mini"), study.openai("gpt-4.1")])
     assert study.server.stats().calls == 0
+
+
+def test_an_answer_that_does_not_fit_is_asked_for_half_of_the_variables(bench):
+    study = bench({"c.txt": contract(1)}, VARIABLES[:4])
+    study.change(settings=ProjectSettings(variables_per_call=4))
+    study.server.configure(faults={"script": {1: "truncated"}})
+    study.fill()
+    assert {cell.state for cell in study.cells().values()} == {"VALUE"}
+    assert [tuple(call.variables) for call in study.calls()] == [
+        ("supplier", "price", "signed", "kind"),
+        ("supplier", "price"),
+        ("signed", "kind"),
+    ]

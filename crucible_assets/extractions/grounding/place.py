@@ -16,6 +16,8 @@ _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{3,}|…)\s*\]|\(\s*(?:\.{3,}|…)\s*\)
 _LONGEST_ELISION = 2000  # characters of the document that one ellipsis in a quote may stand for
 _MOST_PARTS = 8  # of one quote, between ellipses
 _MOST_LINKED = 256  # occurrences of each quote of a list between which the rising chain is sought
+_CUT_FROM = 40  # characters; a quote this long is the document's own, though it ends within a number
+_CUT_NUMBERS = re.compile(r"^[\d.,'’]+|[\d.,'’]+$")
 _LEAST_PART = 3  # letters and digits on each side of an ellipsis
 
 
@@ -97,9 +99,9 @@ def placements(quote: str, document: PreparedText, near: int | None = None) -> l
     normalised = normalised_spans(wanted, document, near)
     if normalised:
         return [Placement(EvidenceStatus.NORMALISED, start, end, 1.0) for start, end in normalised]
-    elided = _elided(wanted, document, near)
-    if elided:
-        return elided
+    found = _elided(wanted, document, near) or _cut(wanted, document, near)
+    if found:
+        return found
     return [
         Placement(EvidenceStatus.FUZZY, span.start, span.end, span.score)
         for span in fuzzy_spans(wanted, document, near)
@@ -133,6 +135,17 @@ def _elided(quote: str, document: PreparedText, near: int | None) -> list[Placem
         else:
             spans.append(Placement(EvidenceStatus.FUZZY, first.start, last.end, score))
     return _shortest(spans)
+
+
+def _cut(quote: str, document: PreparedText, near: int | None) -> list[Placement]:
+    """The spans of a long quote that was cut within a number, without what is left of the number."""
+    if len(quote) < _CUT_FROM or quote not in document.text:
+        return []
+    whole = _CUT_NUMBERS.sub("", quote).strip()
+    score = len(whole) / len(quote)
+    return [
+        Placement(EvidenceStatus.FUZZY, start, end, score) for start, end in exact_spans(whole, document.text, near)
+    ]
 
 
 def _shortest(spans: list[Placement]) -> list[Placement]:
