@@ -1,14 +1,25 @@
-"""`crucible pause`, `resume`, `cancel`: what a person does to a task; `trace`: where a value comes from."""
+"""What a person does to a task (`pause`, `resume`, `cancel`), what it cost, and where a value comes from."""
 
 from collections.abc import Callable
 from uuid import UUID
 
 import click
+from rich.table import Table
 
 from cli.session import open_installation
 from cli.tables import make_console
 from resources.database.engine import TenantSession
+from resources.database.repositories.costs import (
+    Cost,
+    cost_by_arm,
+    cost_by_document,
+    cost_by_task,
+    cost_by_variable,
+    cost_of_project,
+)
+from resources.database.repositories.documents import list_documents
 from resources.database.repositories.lineage import Trace, TracedCall, trace_cell
+from resources.database.repositories.projects import load_project
 from resources.database.repositories.tasks import (
     active_extraction,
     cancel_task,
@@ -52,6 +63,43 @@ def _task_id(session: TenantSession, named: str) -> UUID:
     if task is None:
         raise click.UsageError(f"{named} is no task id, and no project of this name has an unfinished task.")
     return task.id
+
+
+def show_costs(project: str, by: str) -> int:
+    """Print what a project's calls took, by variable, document, task or arm."""
+    installation = open_installation()
+    with installation.database.transaction(installation.settings.tenant) as session:
+        if load_project(session, project) is None:
+            raise click.UsageError(f"There is no project {project}; `crucible status` lists them.")
+        names = {row.id: row.name for row in list_documents(session, project)}
+        total = cost_of_project(session, project)
+        found: dict[str, Cost]
+        match by:
+            case "document":
+                documents = cost_by_document(session, project)
+                found = {names.get(key, "of an earlier version"): cost for key, cost in documents.items()}
+            case "task":
+                found = {str(key): cost for key, cost in cost_by_task(session, project).items()}
+            case "arm":
+                found = cost_by_arm(session, project)
+            case _:
+                found = cost_by_variable(session, project)
+    table = Table(by)
+    for heading in ("calls", "in batches", "tokens in", "cached", "tokens out", "USD"):
+        table.add_column(heading, justify="right")
+    for name, cost in sorted(found.items(), key=lambda item: (-item[1].usd, item[0])):
+        table.add_row(name, *_figures(cost))
+    table.add_section()
+    table.add_row("all calls", *_figures(total))
+    console.print(table)
+    if total.unpriced:
+        console.print(f"{total.unpriced:,.0f} calls are of models without a known price, and in no sum.")
+    return 0
+
+
+def _figures(cost: Cost) -> tuple[str, ...]:
+    tokens = (cost.calls, cost.batch_calls, cost.input_tokens, cost.cached_tokens, cost.output_tokens)
+    return (*(f"{figure:,.0f}" for figure in tokens), f"{cost.usd:.4f}")
 
 
 def show_trace(project: str, document: str, variable: str, row: str) -> int:

@@ -191,6 +191,18 @@ def cancel(task: str) -> None:
 
 @cli.command()
 @click.argument("project")
+@click.option(
+    "--by", type=click.Choice(["variable", "document", "task", "arm"]), default="variable", show_default=True
+)
+def costs(project: str, by: str) -> None:
+    """Show what a project's calls took: calls, tokens, cached ones, USD."""
+    from cli.commands_task import show_costs
+
+    _finish(lambda: show_costs(project, by))
+
+
+@cli.command()
+@click.argument("project")
 @click.argument("document")
 @click.argument("variable")
 @click.option("--row", default="", help="The row's key, where rows are entities.")

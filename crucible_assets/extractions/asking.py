@@ -5,7 +5,7 @@ that concern the whole run: a lost key, a reached budget, a stop, a request that
 """
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
@@ -48,6 +48,14 @@ class Used:
         self.model = f"{call.provider}:{call.model}"
 
 
+Split = Callable[[Ask], Sequence[Ask]]
+"""Makes requests for some of the variables each out of one for several; nothing where it asks for a single one."""
+
+
+def _whole(_: Ask) -> Sequence[Ask]:
+    return ()
+
+
 async def all_of(awaitables: Sequence[Awaitable[T]]) -> list[T]:
     """The results in order, once all have ended: what one of them must tell the run does not cut off the others.
 
@@ -86,10 +94,11 @@ class Asking:
         used: Mapping[str, Used],
         purpose: CallPurpose = CallPurpose.EXTRACT,
         row_key: str = "",
+        split: Split = _whole,
     ) -> dict[str, Given]:
-        """The answers to one request, whatever it takes."""
+        """The answers to one request, whatever it takes; `split` makes two requests of one for several variables."""
         context = replace(self._context, purpose=purpose, row_key=row_key)
-        return await self._stretch(ask, keys, used, context, 0)
+        return await self._stretch(ask, keys, used, context, split, 0)
 
     async def call(
         self, ask: Ask, keys: tuple[str, ...], purpose: CallPurpose, row_key: str, used: Mapping[str, Used]
@@ -98,20 +107,29 @@ class Asking:
         return await self._call(ask, keys, used, replace(self._context, purpose=purpose, row_key=row_key))
 
     async def _stretch(
-        self, ask: Ask, keys: tuple[str, ...], used: Mapping[str, Used], context: CallContext, halvings: int
+        self,
+        ask: Ask,
+        keys: tuple[str, ...],
+        used: Mapping[str, Used],
+        context: CallContext,
+        split: Split,
+        halvings: int,
     ) -> dict[str, Given]:
         try:
             call = await self._call(ask, keys, used, context)
             if _cut_off(call):
+                parts = split(ask)
+                if parts:
+                    return await self._of_parts(parts, used, context, split, halvings)
                 ask = more_room(ask)
                 call = await self._call(ask, self.route.keys(ask.request), used, context)
                 if _cut_off(call) and self._can_be_halved(ask, halvings):
-                    return await self._halved(ask, used, context, halvings)
+                    return await self._halved(ask, used, context, split, halvings)
             return await self._repaired(ask, call, used, context)
         except (CredentialError, ModelMissingError):
             raise  # every other call would end the same way: the run stops and says so
         except ContextOverflowError:
-            return await self._halved(ask, used, context, halvings)
+            return await self._halved(ask, used, context, split, halvings)
         except (ModelError, InvalidAnswer) as error:
             return dict.fromkeys(ask.variables, str(error))
 
@@ -139,14 +157,24 @@ class Asking:
         return halvings < _HALVINGS and ask.end - ask.start >= _SHORTEST_HALVED
 
     async def _halved(
-        self, ask: Ask, used: Mapping[str, Used], context: CallContext, halvings: int
+        self, ask: Ask, used: Mapping[str, Used], context: CallContext, split: Split, halvings: int
     ) -> dict[str, Given]:
         if not self._can_be_halved(ask, halvings):
             return dict.fromkeys(ask.variables, "even a small part of the document does not fit the model")
         parts = await all_of(
-            [self._stretch(*self.keyed(half), used, context, halvings + 1) for half in halves(self.source, ask)]
+            [
+                self._stretch(*self.keyed(half), used, context, split, halvings + 1)
+                for half in halves(self.source, ask)
+            ]
         )
         return {f.name: _joined(parts[0][f.name], parts[1][f.name]) for f in ask.request.fields}
+
+    async def _of_parts(
+        self, asks: Sequence[Ask], used: Mapping[str, Used], context: CallContext, split: Split, halvings: int
+    ) -> dict[str, Given]:
+        """The answers of requests for some of the variables each."""
+        parts = await all_of([self._stretch(*self.keyed(ask), used, context, split, halvings) for ask in asks])
+        return {name: answer for part in parts for name, answer in part.items()}
 
     async def _call(self, ask: Ask, keys: tuple[str, ...], used: Mapping[str, Used], context: CallContext) -> Call:
         context = replace(context, variables=ask.variables, span=(ask.start, ask.end))

@@ -133,7 +133,16 @@ class RowWork:
 
     async def _answers(self, group: Sequence[Asked], chunk: Chunk) -> dict[str, Given]:
         ask, keys = self._request(group, chunk)
-        return await self._asking.answers(ask, keys, self.used, row_key=self._row.key)
+        return await self._asking.answers(ask, keys, self.used, row_key=self._row.key, split=self._split)
+
+    def _split(self, ask: Ask) -> list[Ask]:
+        """Two requests for half of the variables each, where an answer for all of them did not fit."""
+        if len(ask.variables) < 2:
+            return []
+        middle = len(ask.variables) // 2
+        asked = [self._means.asked[name] for name in ask.variables]
+        chunk = next((c for c in self._spans if (c.start, c.end) == (ask.start, ask.end)), Chunk(ask.start, ask.end))
+        return [make_ask(self._asking.source, half, chunk, self._row) for half in (asked[:middle], asked[middle:])]
 
     def _request(self, group: Sequence[Asked], chunk: Chunk) -> KeyedAsk:
         """The request that was planned, else (a dependency took variables out of the group) a new one."""
@@ -163,9 +172,7 @@ class RowWork:
             stated=_calibration(self._means.curves.curve(name, model, Claim.STATED)),
             absent=_calibration(self._means.curves.curve(name, model, Claim.ABSENT)),
         )
-        return decide_cell(
-            self._near(answer), variable, self._prepared, self._asking.source.language, review=review
-        )
+        return decide_cell(self._near(answer), variable, self._prepared, self._asking.source.language, review=review)
 
     def _near(self, answer: Answer) -> Answer:
         """The answer, to be looked for where the document speaks of this row, unless it is known where it stands."""

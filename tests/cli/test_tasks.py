@@ -34,3 +34,15 @@ def test_an_ended_task_is_left_as_it_is(extracted):
     code, said = extracted.run("cancel", task.group(1))
     assert code == 2, said
     assert "is COMPLETED: there is nothing to cancel" in said
+
+
+def test_costs_are_shown_by_variable_and_by_document(extracted):
+    code, said = extracted.run("costs", "contracts")
+    assert code == 0, said
+    assert re.search(r"│ price +│ +5 │ +0 │", said)
+    assert re.search(r"│ all calls +│ +20 │", said)
+    code, said = extracted.run("costs", "contracts", "--by", "document")
+    assert re.search(r"│ contract-001.txt +│ +4 │", said), said
+    code, said = extracted.run("costs", "nothing")
+    assert code == 2
+    assert "There is no project nothing" in said
