@@ -13,6 +13,7 @@ from crucible_assets.extractions.coercion.coerced import Coerced
 from crucible_assets.extractions.coercion.date import stated_dates
 from crucible_assets.extractions.coercion.number import stated_numbers
 from crucible_assets.extractions.grounding.folding import fold
+from crucible_assets.extractions.grounding.normalised import normalised_spans
 from crucible_assets.extractions.grounding.place import Placement, place
 from crucible_assets.extractions.grounding.prepared import PreparedText
 from crucible_assets.extractions.grounding.value import find_value, number_spans
@@ -117,9 +118,9 @@ def _unlike(
 ) -> str | None:
     """Why a text can hardly say in other words what was quoted; None where it can.
 
-    Its numbers must stand in the quote, its names somewhere in the document (every word, where it is short or
-    otherwise the quote's), and some of its words in the quote or beside it. Of a text that is `copied` from another
-    place nearly all must stand in the quote itself.
+    Its numbers must stand in the quote, its names somewhere in the document (every word, where it is short), and some
+    of its words in the quote or beside it. Of a text that is `copied` from another place nearly all must stand in
+    the quote itself.
     """
     words = _words(value)
     absent = next((n for n in words if n[0].isdecimal() and not _stands_number(n, quoted)), None)
@@ -131,10 +132,21 @@ def _unlike(
     compared, least = (words, _LEAST_COPIED) if copied else (content, _LEAST_SHARE)
     if len(shared) < least * len(compared):
         return f"they share {len(shared)} of its {len(compared)} words"
-    close = len(content) <= _SHORT or len(shared) >= _LEAST_COPIED * len(compared)
-    named = {*_names(value), *(content if close else ())}
+    named = {*_names(value), *(content if len(content) <= _SHORT else ())}
     foreign = next((word for word in words if word in named and not _stands(word, document)), None)
+    foreign = foreign or _replaced(value, quoted, document)
     return None if foreign is None else f"{foreign!r} is not in the document"
+
+
+def _replaced(value: str, quoted: PreparedText, document: PreparedText) -> str | None:
+    """The word that a copy of the quote has in place of another; None where the text is no such copy."""
+    given = value.split()
+    for at, word in enumerate(given):
+        parts = [" ".join(part) for part in (given[:at], given[at + 1 :]) if part]
+        if len(given) > 1 and all(normalised_spans(part, quoted) for part in parts):
+            folded = max(_words(word), key=len, default="")
+            return folded if len(folded) >= _CONTENT and not _stands(folded, document) else None
+    return None
 
 
 def _words(text: str) -> list[str]:

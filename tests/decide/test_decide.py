@@ -74,7 +74,6 @@ def test_a_value_that_is_none_of_the_type_fails_with_its_raw_answer() -> None:
         ("Paris", "the courts in Paris shall decide everything", EvidenceStatus.NOT_FOUND, 0.4),
         ("Leeds", None, EvidenceStatus.EXACT, 0.9),
         ("Paris", None, EvidenceStatus.NOT_FOUND, 0.4),
-        ("Leeds", "whose seat is in Freiburg", EvidenceStatus.EXACT, 0.6),
     ],
 )
 def test_confidence_is_corrected_by_the_evidence(

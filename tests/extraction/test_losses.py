@@ -1,5 +1,6 @@
 """A model that answers from gold labels: every value that stands in a document reaches its cell, with its place."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ class Case:
 
 
 def case(type_: str, given: Any, quote: str, expected: Any, shown: str, **more: Any) -> Case:
-    name = f"v{abs(hash((type_, str(given), quote))) % 10**8}"
+    name = re.sub(r"[^a-z0-9]+", "_", f"{type_} {given} {quote}".lower())[:50]
     variable = {"name": name, "type": type_, "instructions": f"What the text says of {quote[:30]}.", **more}
     return Case(variable, [(given, quote)], expected, [shown])
 
@@ -41,7 +42,7 @@ PARTS = [
 CASES = [
     case("TEXT", "Halvard & Søns Ferrylines Ltd.", "HALVARD & SØNS FERRY-\nLINES, LTD.", None, "HALVARD"),
     case("LOCATION", "Łódź", "with its seat in Łódź", "Łódź", "Łódź"),
-    case("DATE", "2010-05-19", "This deed is made on the 19THDAY OF MAY , 2010", "2010-05-19", "19THDAY OF MAY , 2010"),
+    case("DATE", "2010-05-19", "made on the 19THDAY OF MAY , 2010", "2010-05-19", "19THDAY OF MAY , 2010"),
     case("DATE", "19THDAY OF MAY , 2010", "19THDAY OF MAY , 2010", "2010-05-19", "19THDAY OF MAY"),
     case("DATE", "2014-11-03", "was amended on 03.11.2014", "2014-11-03", "03.11.2014"),
     case("NUMBER", "twenty-five (25) years", "runs for twenty-five (25) years", 25, "25"),
