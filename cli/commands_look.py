@@ -89,7 +89,8 @@ def _say_estimate(spec: str, result: Estimate) -> None:
     left = result.documents - result.finished
     console.print(
         f"Estimate for {describe(spec)}: {left} of {result.documents} documents are to be asked "
-        f"({result.counted} counted, the rest by their length). Basis: {result.basis}."
+        f"({result.counted} counted, the rest by their length). Basis: {result.basis}.",
+        soft_wrap=True,
     )
     table = Table("")
     for heading in ("calls", "tokens in", "cached", "tokens out", "cost"):
