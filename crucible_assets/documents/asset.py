@@ -1,7 +1,8 @@
 """The asset `documents`: files of a batch → text with its map, or FAILED with a reason."""
 
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import dagster as dg
 
 from crucible_assets.documents.errors import DocumentError, Reason
 from crucible_assets.documents.parsed import PARSER_VERSION, ParsedDocument
+from crucible_assets.documents.wire import Result
 from crucible_assets.documents.worker import ParserPool
 from crucible_assets.metadata import table
 from crucible_assets.partitions import batches, by_project
@@ -50,6 +52,9 @@ def documents(context: dg.AssetExecutionContext, installation: dg.ResourceParam[
         context.log.info(f"{project}: {len(rows)} documents, {len(stale)} read now, {failed} failed")
 
 
+_STORE_SECONDS = 1.0  # a commit costs more than reading a short text does; what is not yet stored is read again
+_STORE_CHARACTERS = 5_000_000  # kept in memory until they are stored
+
 PASSING = {Reason.PARSE_TIMEOUT.value, Reason.PARSE_MEMORY_EXCEEDED.value, Reason.UNREADABLE_FILE.value}
 """Reasons that another try, on a quieter machine or with higher limits, may mend."""
 
@@ -60,7 +65,7 @@ def is_stale(row: DocumentRow) -> bool:
 
 
 def read_documents(installation: Installation, tenant: str, rows: list[DocumentRow]) -> None:
-    """Parse documents in worker processes and store each as soon as it is done."""
+    """Parse documents in worker processes and store them, those of about a second in one transaction."""
     settings = installation.settings
     if not rows:
         return
@@ -69,13 +74,28 @@ def read_documents(installation: Installation, tenant: str, rows: list[DocumentR
         for row in rows:
             yield row.id, installation.files.get(row.blob), row.name
 
+    done: list[tuple[UUID, Result]] = []
+    characters, due = 0, 0.0
     with ParserPool(settings.parser_workers, settings.parser_timeout_seconds, settings.parser_memory_mib) as pool:
         for document_id, result in pool.parse(files()):
-            with installation.database.transaction(tenant) as session:
-                if isinstance(result, DocumentError):
-                    save_failed(session, document_id, result.reason.value, str(result), PARSER_VERSION)
-                else:
-                    save_read(session, document_id, _fields(result), DocumentText(result.text, result.segments))
+            if not done:
+                characters, due = 0, time.monotonic() + _STORE_SECONDS
+            done.append((document_id, result))
+            characters += len(result.text) if isinstance(result, ParsedDocument) else 0
+            if characters >= _STORE_CHARACTERS or time.monotonic() >= due:
+                _store(installation, tenant, done)
+                done = []
+    if done:
+        _store(installation, tenant, done)
+
+
+def _store(installation: Installation, tenant: str, done: Sequence[tuple[UUID, Result]]) -> None:
+    with installation.database.transaction(tenant) as session:
+        for document_id, result in done:
+            if isinstance(result, DocumentError):
+                save_failed(session, document_id, result.reason.value, str(result), PARSER_VERSION)
+            else:
+                save_read(session, document_id, _fields(result), DocumentText(result.text, result.segments))
 
 
 def _fields(parsed: ParsedDocument) -> dict[str, Any]:

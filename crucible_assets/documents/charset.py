@@ -2,8 +2,11 @@
 
 import codecs
 import re
+import string
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from charset_normalizer import from_bytes
@@ -59,6 +62,9 @@ _LANGUAGES: Final = {
 _SYMBOL_IN_WORD = re.compile(r"(?<=[a-z])[^\w\s\x00-\x7f’–—…·](?=[a-z])")
 _TYPOGRAPHY: Final = "–—’‘“”„‚«»‹›…§°€£•·\xa0©®™±²³µ½¼¾×ºª†"
 _COMMON: Final = frozenset(" \n\t.,;:!?'\"()-–—’“”«»/%&$€£0123456789")
+_FULL: Final = 5  # fifths that a good character counts
+_PLAIN: Final = (string.ascii_letters + "".join(sorted(filter(str.isascii, _COMMON)))).encode()
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +175,36 @@ def plausibility(text: str) -> float:
     """
     if not text:
         return 0.0
-    score = 0.0
-    previous = ""
-    for character in text:
-        if character in _COMMON:
-            score += 1.0
-            script = ""
-        else:
-            category = unicodedata.category(character)
-            script = _script(character) if category[0] == "L" else ""
-            if category[0] in "LM":
-                score += 1.0 if not previous or not script or previous == script else -1.0
-            elif category in ("Cc", "Cn", "Co", "Cs"):
-                score -= 1.0 if character in "\r\f" else 4.0
-            elif category[0] in "PSN":
-                score += 0.2
-        previous = script
-    return score / len(text)
+    # Within ASCII nothing depends on the neighbours, so all of it is counted at once; only what stands between is
+    # looked at one by one. The score is in fifths, so that it does not depend on the order of adding.
+    plain = text.encode("ascii", "ignore")
+    odd = plain.translate(None, _PLAIN)
+    score = _FULL * (len(plain) - len(odd)) + sum(
+        count * _worth(chr(code))[0] for code, count in Counter(odd).items()
+    )
+    for foreign in _BEYOND_ASCII.finditer(text):
+        start, end = foreign.span()
+        script = _worth(text[start - 1])[1] if start else ""
+        for character in foreign.group():
+            points, own = _worth(character)
+            score += -_FULL if script and own and script != own else points
+            script = own
+        if script and end < len(text) and (own := _worth(text[end])[1]) and own != script:
+            score -= 2 * _FULL  # counted as good with the rest of ASCII
+    return score / _FULL / len(text)
+
+
+@lru_cache(maxsize=4096)
+def _worth(character: str) -> tuple[int, str]:
+    """What a character says for a text, in fifths, and its script when it is a letter."""
+    if character in _COMMON:
+        return _FULL, ""
+    category = unicodedata.category(character)
+    if category[0] in "LM":
+        return _FULL, _script(character) if category[0] == "L" else ""
+    if category in ("Cc", "Cn", "Co", "Cs"):
+        return -_FULL if character in "\r\f" else -4 * _FULL, ""
+    return (1 if category[0] in "PSN" else 0), ""
 
 
 def _script(character: str) -> str:

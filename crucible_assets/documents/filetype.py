@@ -1,6 +1,7 @@
 """What a file is, by its content: signatures first, then a learned classifier, the name last.
 
-The classifier (magika) is believed from 0.9 on; below that the extension decides between formats of plain text,
+The classifier (magika) is slow beside the rest, and is asked only where the name and the content do not agree
+already. It is believed from 0.9 on; below that the extension decides between formats of plain text,
 which often cannot be told apart by content (a list of names is a one-column CSV, a text and a Markdown file).
 """
 
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from crucible_assets.documents.archive import open_archive, read_entry
 from crucible_assets.documents.charset import declared_in_markup, decode, plausibility
 from crucible_assets.documents.errors import EncryptedDocument, NoTextFound, UnsupportedFormat
+from crucible_assets.documents.prose import is_bare, is_prose
 
 if TYPE_CHECKING:
     from magika import Magika
@@ -232,6 +234,8 @@ def _of_text(data: bytes, extension: str) -> Format:
         return Format.JSON
     if hint in (None, Format.HTML) and _MAIL_START.match(data[:_SAMPLE]) and b"MIME-Version:" in data[:_SAMPLE]:
         raise UnsupportedFormat("The file is an e-mail or a web archive (MIME).", _SAVE_AS_PDF)
+    if hint is not None and _agrees(data, hint):
+        return hint
     label, score = _classified(data)
     found = _LABELS.get(label) if score >= CONFIDENCE else None
     if hint in (Format.MARKDOWN, Format.CSV) and found in (None, Format.HTML, Format.MARKDOWN, Format.CSV):
@@ -242,6 +246,13 @@ def _of_text(data: bytes, extension: str) -> Format:
 _TEXT_FORMATS: Final = frozenset(
     {Format.HTML, Format.XML, Format.JSON, Format.CSV, Format.MARKDOWN, Format.TEXT},
 )
+
+
+def _agrees(data: bytes, hint: Format) -> bool:
+    """Whether the content bears out what the name says, so that no classifier could change the answer."""
+    if hint is Format.TEXT:
+        return is_prose(data)
+    return hint in (Format.MARKDOWN, Format.CSV) and is_bare(data)
 
 
 def _opens_json(head: str) -> bool:
@@ -256,9 +267,19 @@ def _readable(data: bytes) -> bool:
 
 @cache
 def _classifier() -> "Magika":
-    from magika import Magika  # slow to import; listing a folder needs no classifier
+    import onnxruntime  # slow to import, as is magika; listing a folder needs no classifier
+    from magika import Magika
 
-    return Magika()
+    class OneThread(Magika):
+        """For one file at a time; further threads would wait for it busily, in every worker."""
+
+        def _init_onnx_session(self) -> onnxruntime.InferenceSession:
+            onnxruntime.disable_telemetry_events()
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = options.inter_op_num_threads = 1
+            return onnxruntime.InferenceSession(self._model_path, options, providers=["CPUExecutionProvider"])
+
+    return OneThread()
 
 
 def _classified(data: bytes) -> tuple[str, float]:

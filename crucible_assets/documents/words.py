@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -9,6 +10,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 # Scripts written without spaces count one word per character, as word processors count them
 _UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’.,\-‑][^\W_{_UNSPACED}]+)*")
+_IDEOGRAPH = re.compile(rf"[{_UNSPACED}]")
 _LETTER = re.compile(r"[^\W\d_]")
 _NOISE = re.compile(r"https?://\S+|\S+@\S+|[\d_|]+")
 
@@ -41,12 +43,15 @@ def _identifier() -> LanguageIdentifier:
 def detect_language(text: str) -> str | None:
     """The ISO 639-1 code of the language most of `text` is in; None when there is too little to tell."""
     sample = _NOISE.sub(" ", _sample(text))
-    letters = len(_LETTER.findall(sample))
-    ideographs = len(re.findall(rf"[{_UNSPACED}]", sample))
-    if letters < MINIMUM_LETTERS and ideographs < MINIMUM_IDEOGRAPHS:
+    if not (_has(_LETTER, MINIMUM_LETTERS, sample) or _has(_IDEOGRAPH, MINIMUM_IDEOGRAPHS, sample)):
         return None
     language, confidence = _identifier().classify(sample)
     return str(language) if confidence >= MINIMUM_CONFIDENCE else None
+
+
+def _has(pattern: re.Pattern[str], count: int, text: str) -> bool:
+    """Whether `pattern` is found at least `count` times."""
+    return next(islice(pattern.finditer(text), count - 1, None), None) is not None
 
 
 def _sample(text: str) -> str:
