@@ -11,7 +11,7 @@ from typing import Final
 
 from resources.vocabulary import Segment, SegmentKind
 
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
 """Raised whenever the same bytes may give another text; derived data carry it (design, section 4)."""
 
 PARAGRAPH_BREAK: Final = "\n\n"
