@@ -23,6 +23,7 @@ from resources.database.migrate import APP_ROLE, current_revision, newest_revisi
 from resources.database.repositories.calls import spending
 from resources.database.repositories.cells import count_states
 from resources.database.repositories.documents import list_documents
+from resources.database.repositories.entities import row_keys
 from resources.database.repositories.projects import load_project, project_ids
 from resources.database.repositories.tasks import latest_tasks
 from resources.installation import Installation
@@ -52,7 +53,8 @@ def show_status(project_id: str | None) -> int:
             documents = Counter(row.status.value for row in rows)
             states = count_states(session, name, [row.id for row in rows])
             used = spending(session, name)
-            expected = len(rows) * len(project.variables)
+            keys = row_keys(session, name, project.unit_of_observation, [row.id for row in rows])
+            expected = sum(map(len, keys.values())) * len(project.variables)
             console.print(f"[bold]{tenant}/{name}[/bold]  {project.name}")
             console.print(f"  documents: {len(rows)}  " + "  ".join(f"{k} {v}" for k, v in sorted(documents.items())))
             filled = sum(states.values())

@@ -106,7 +106,7 @@ def show_trace(project: str, document: str, variable: str, row: str) -> int:
     """Print where one cell comes from."""
     installation = open_installation()
     with installation.database.transaction(installation.settings.tenant) as session:
-        trace = trace_cell(session, project, document, variable, row)
+        trace = trace_cell(session, project, document, variable, row.rpartition("/")[2])
     if trace is None:
         raise click.UsageError(
             f"Project {project} has no cell {variable} of {document}" + (f", row {row}." if row else ".")

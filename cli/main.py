@@ -205,7 +205,7 @@ def costs(project: str, by: str) -> None:
 @click.argument("project")
 @click.argument("document")
 @click.argument("variable")
-@click.option("--row", default="", help="The row's key, where rows are entities.")
+@click.option("--row", default="", help="The row's key, where rows are entities: `_row` of the files.")
 def trace(project: str, document: str, variable: str, row: str) -> None:
     """Show where a value comes from: evidence, prompt version, calls."""
     from cli.commands_task import show_trace

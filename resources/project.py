@@ -15,6 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from resources.patterns import PatternError, check_pattern
 from resources.project_rules import as_written, cycles, variable_problems, word
+from resources.project_texts import project_text_problems
 from resources.vocabulary import (
     CallMode,
     UnitOfObservation,
@@ -143,6 +144,9 @@ def _project(plain: Mapping[str, Any], problems: list[str]) -> Project | None:
         problems.append("name: a project needs a name.")
     if not PROJECT_ID.fullmatch(project.id):
         problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
+    texts = {"description": project.description, "entity_pattern": project.entity_pattern}
+    lines = {"name": project.name, "domain": project.domain, "language": project.language}
+    problems += project_text_problems(texts, lines)
     problems += _settings_problems(project.settings)
     problems += _entity_problems(project)
     return project

@@ -173,13 +173,17 @@ def _value_schema(field: Field, *, nullable: bool) -> dict[str, Any]:
 def _entries(text: str, fields: Sequence[Field]) -> dict[str, Any]:
     """The answer's entries by field name, from the first JSON object that has any."""
     objects, broken = _objects(text)
+    if len(fields) == 1 and objects and "found" in objects[0] and objects[0].keys() & {"value", "values"}:
+        return {fields[0].name: objects[0]}  # a single field's entry without its name, though it be called 'value'
     names = {_plain(field.name): field.name for field in fields}
+    exact = {field.name for field in fields}
     for candidate in objects:
         entries = {names[_plain(key)]: entry for key, entry in candidate.items() if _plain(key) in names}
+        entries |= {key: entry for key, entry in candidate.items() if key in exact}
         if entries:
             return entries
     if len(fields) == 1 and objects and objects[0].keys() & {"found", "value", "values"}:
-        return {fields[0].name: objects[0]}  # a single field's entry without its name
+        return {fields[0].name: objects[0]}
     if not objects:
         raise InvalidAnswer(broken or "there is no JSON object in it", text, tuple(f.name for f in fields))
     return {}

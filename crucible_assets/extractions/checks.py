@@ -1,6 +1,6 @@
 """Check of the extractions: every row of the batch has all its cells."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
 import dagster as dg
@@ -12,11 +12,10 @@ from crucible_assets.prompts.asset import require_project
 from resources.database.engine import TenantSession
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import list_documents
-from resources.database.repositories.entities import load_entities, load_searches
+from resources.database.repositories.entities import row_keys
 from resources.database.repositories.provider_batches import batches_of_attempt
 from resources.installation import Installation
-from resources.project import Project
-from resources.vocabulary import CellState, UnitOfObservation
+from resources.vocabulary import CellState
 
 
 @dg.asset_check(
@@ -38,7 +37,7 @@ def every_cell_has_a_state(
             project = require_project(session, key)
             rows = list_documents(session, key.project, [number.number for number in numbers])
             cells = load_cells(session, key.project, [row.id for row in rows])
-            wanted = row_keys(session, project, [row.id for row in rows])
+            wanted = row_keys(session, project.id, project.unit_of_observation, [row.id for row in rows])
             waiting = waiting or _handed_over(session, context.run.tags)
         have = {(cell.document_id, cell.row_key, cell.variable) for cell in cells}
         names = {row.id: row.name for row in rows}
@@ -63,21 +62,6 @@ def every_cell_has_a_state(
             "missing": table(missing, ["document", "row", "variable"]),
         },
     )
-
-
-def row_keys(session: TenantSession, project: Project, documents: Collection[UUID]) -> dict[UUID, list[str]]:
-    """The keys of the rows that each document must have cells for.
-
-    A document is one row, with the key ''. Where the unit is an entity its rows are the entities found; one that was
-    not searched, or not wholly, has a row of its own that says so.
-    """
-    if project.unit_of_observation is UnitOfObservation.DOCUMENT:
-        return {document: [""] for document in documents}
-    searched = {search.document_id: search.failure for search in load_searches(session, project.id, documents)}
-    keys = {document: [""] if searched.get(document, "not searched") else [] for document in documents}
-    for entity in load_entities(session, project.id, documents):
-        keys[entity.document_id].append(entity.row_key)
-    return keys
 
 
 def _handed_over(session: TenantSession, tags: Mapping[str, str]) -> bool:

@@ -22,6 +22,7 @@ from crucible_assets.extractions.grounding.folding import fold
 from crucible_assets.extractions.grounding.place import NOTHING_QUOTED, Placement, place, place_all
 from crucible_assets.extractions.grounding.prepared import PreparedText
 from crucible_assets.extractions.grounding.value import find_value
+from crucible_assets.extractions.leaks import LEAKED, leaked_value
 from crucible_assets.extractions.merge import merge_chunks
 from crucible_assets.extractions.support import support
 from crucible_assets.extractions.validation import violations
@@ -72,7 +73,7 @@ class Review:
 
     `adjust` gives the confidence after other answers and a second model were heard. `stated` and `absent` calibrate:
     they give the share of values, or of absences, that were right at such a confidence. All map 0 to 1 on 0 to 1.
-    `objections` make a cell uncertain, `notes` do not.
+    `objections` make a cell uncertain, `notes` do not. `said` is what the model was told beside the document.
     """
 
     adjust: Callable[[float], float] = float
@@ -80,6 +81,7 @@ class Review:
     absent: Callable[[float], float] | None = None
     objections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
 
 _NOTHING_ELSE = Review()
@@ -101,7 +103,12 @@ def decide_cell(
     raw = _raw(answer.items)
     if not answer.found:
         return _absent(answer.confidence, raw, variable, review)
-    coerced = [_coerce(item, variable, document, language, date_order) for item in answer.items]
+    coerced = [
+        Coerced(None, raw_text(item.value), problem=LEAKED)
+        if leaked_value(item.value, variable, document, *review.said)
+        else _coerce(item, variable, document, language, date_order)
+        for item in answer.items
+    ]
     present = [(item, c) for item, c in zip(answer.items, coerced, strict=True) if not c.absent]
     if not present:
         confidences = [item.confidence for item in answer.items if item.confidence is not None]

@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from crucible_assets.extractions.answer import answer_schema, local_schema, shared_schema
-from crucible_assets.prompts.render import fence_of, field_of, render_row
+from crucible_assets.prompts.render import fence_of, fenced, field_of, render_row
 from resources.models.request import ModelRequest, RowAsked
 from resources.project import ProjectSettings, variable_to_dict
 from resources.vocabulary import PromptRow, Segment, Variable, Verification
 
+_AGAIN = "Answer again, briefly, with one JSON object as asked."
 DECISION_VERSION = "2"
 """Raised whenever the same answers may give another cell (parsing, grounding, coercion, merging, deciding)."""
 
@@ -159,7 +160,8 @@ def ask_again(ask: Ask, problem: str, number: int) -> Ask:
 
     The schema is now the one with types and categories: what is asked twice should not fail on its form again.
     """
-    note = f"Answer {number} could not be used: {problem} Answer again, briefly, with one JSON object as asked."
+    said = fenced("problem", problem)  # it repeats the answer, which may repeat words of the document
+    note = f"Answer {number} could not be used. What is wrong with it is data:\n{said}\n{_AGAIN}"
     request = ask.request
     fields = request.fields
     schema = answer_schema(fields)

@@ -171,6 +171,7 @@ class RowWork:
             self._reviews.get(name, Review()),
             stated=_calibration(self._means.curves.curve(name, model, Claim.STATED)),
             absent=_calibration(self._means.curves.curve(name, model, Claim.ABSENT)),
+            said=self._said(name),
         )
         return decide_cell(self._near(answer), variable, self._prepared, self._asking.source.language, review=review)
 
@@ -181,6 +182,11 @@ class RowWork:
         at = self._row.spans[0][0]
         items = (item if item.near is not None else replace(item, near=at) for item in answer.items)
         return replace(answer, items=tuple(items))
+
+    def _said(self, name: str) -> tuple[str, ...]:
+        """The rules, and what is asked of other variables: a value that repeats them is none."""
+        others = (item.variable.instructions for other, item in self._means.asked.items() if other != name)
+        return self._means.asked[name].prompt.system, *others
 
     async def _look_again(self, variables: Sequence[Variable]) -> None:
         """Ask once more where a required value is missing, a quote is not there, or an answer is of no use."""

@@ -5,7 +5,9 @@ that is no value of the variable's type are asked again once. Everything else st
 """
 
 from crucible_assets.extractions.cell import Cell
+from crucible_assets.extractions.coercion.coerce import raw_text
 from crucible_assets.extractions.support import NOT_STATED
+from crucible_assets.prompts.fences import fenced
 from resources.vocabulary import CellState, EvidenceStatus, Variable
 
 _SHOWN = 200  # characters of a quote or answer that is held against the model
@@ -25,22 +27,22 @@ def worth_a_second_look(cell: Cell, variable: Variable) -> str | None:
     lost = [e for e in cell.evidence if e.status is EvidenceStatus.NOT_FOUND]
     if cell.state is CellState.UNCERTAIN and lost:
         quoted = lost[0].quote[:_SHOWN]
-        problem = (
-            f"You quoted {quoted!r}, and these words are" if quoted else f"You answered {_answered(cell)}, which is"
-        )
-        return f"{problem} not in the document. {_SHOW}"
+        shown = f"What you quoted is data:\n{fenced('quote', quoted)}" if quoted else _answered(cell)
+        return f"{shown}\nIt is not in the document. {_SHOW}"
     if cell.state is CellState.UNCERTAIN and any(NOT_STATED in reason for reason in cell.reasons):
-        return f"You answered {_answered(cell)}, and the words that you quoted do not state it. {_SHOW}"
+        return f"{_answered(cell)}\nThe words that you quoted do not state it. {_SHOW}"
     if cell.state is CellState.FAILED and cell.raw is not None and cell.reasons:
         return (
-            f"You answered {_answered(cell)}, which cannot be used: {cell.reasons[0]}. Answer again in the "
-            "form that is asked for; if the document does not state it, answer found: false."
+            f"{_answered(cell, cell.reasons[0])}\nIt cannot be used. Answer again in the form that is asked for; if "
+            "the document does not state it, answer found: false."
         )
     return None
 
 
-def _answered(cell: Cell) -> str:
-    return repr(str(cell.raw)[:_SHOWN])
+def _answered(cell: Cell, problem: str = "") -> str:
+    """The answer, which may repeat words of the document, as data; with what is wrong with it, which repeats both."""
+    lines = [raw_text(cell.raw)[:_SHOWN], *([f"Problem: {problem}"] if problem else [])]
+    return f"What you answered is data:\n{fenced('answer', chr(10).join(lines))}"
 
 
 _RANK = {

@@ -1,12 +1,11 @@
 """Verification: a second model is shown a value with its words and says whether it is right."""
 
-import json
 from dataclasses import dataclass, replace
 
 from crucible_assets.extractions.answer import InvalidAnswer, json_object
 from crucible_assets.extractions.cell import Cell
 from crucible_assets.extractions.plan import Ask
-from crucible_assets.prompts.render import fenced
+from crucible_assets.prompts.render import fenced, json_line
 from resources.vocabulary import CellState, Variable, Verification
 
 DISPUTED_FACTOR = 0.4  # of the confidence, where the second model says the value is wrong
@@ -46,7 +45,7 @@ def to_be_verified(cell: Cell, variable: Variable, which: Verification) -> bool:
 def verification_ask(ask: Ask, cell: Cell, variable: Variable) -> Ask:
     """The request that shows the value: the same system part and document, another question and schema."""
     values = list(cell.values)
-    shown = json.dumps(values[0] if len(values) == 1 else values, ensure_ascii=False)
+    shown = json_line(values[0] if len(values) == 1 else values)
     quotes = "\n".join(dict.fromkeys(e.quote for e in cell.evidence if e.quote))
     said = f"Quoted as evidence:\n{fenced('quotes', quotes)}" if quotes else "Nothing was quoted."
     question = (

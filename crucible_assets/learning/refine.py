@@ -20,6 +20,7 @@ from crucible_assets.extractions.grounding.value import find_value
 from crucible_assets.learning.analysis import Case, Pattern
 from crucible_assets.learning.labels import Values, single_values
 from crucible_assets.prompts.examples import example_problems
+from crucible_assets.prompts.fences import plain_line
 from crucible_assets.prompts.refined import CounterExample, Refined
 from crucible_assets.prompts.render import fence_of, fenced
 from resources.models.request import ModelRequest
@@ -152,15 +153,16 @@ def refine_request(
 
 def _case(number: int, case: Case, variable: Variable, texts: Mapping[UUID, str]) -> str:
     text = texts.get(case.cell.document, "")
-    given = "; ".join(raw_text(v) for v in single_values(case.cell.value, variable)) or "absent"
+    answered = "; ".join(raw_text(v) for v in single_values(case.cell.value, variable))
+    given = plain_line(answered, _LONGEST_STRETCH) or "absent"
     right = "not told" if case.right is None else "; ".join(raw_text(v[0]) for v in case.right) or "absent"
     lines = [f"Case {number}: the reader {_MEANING[case.pattern]}.", f"The reader's answer: {given}"]
     if case.cell.quote:
-        lines.append(f"The reader's quote: {case.cell.quote[:_LONGEST_STRETCH]}")
+        lines.append(f"The reader's quote:\n{fenced('quote', case.cell.quote[:_LONGEST_STRETCH])}")
     lines.append(f"Right: {right}")
-    lines += [f"A person's note: {note[:_LONGEST_NOTE]}" for note in case.notes]
+    lines += [f"A person's note:\n{fenced('note', note[:_LONGEST_NOTE])}" for note in case.notes]
     stretches = stretches_of(case, variable, text)
-    lines += [f"Text of case {number}: {text[start:end].strip()}" for start, end in stretches]
+    lines += [f"Text of case {number}:\n{fenced('text', text[start:end])}" for start, end in stretches]
     return "\n".join(lines)
 
 

@@ -24,7 +24,7 @@ from crucible_assets.learning.measure import Measured, decide, measure
 from crucible_assets.learning.refine import Proposal, ProposalError, chosen_cases, read_proposal, refine_request
 from crucible_assets.prompts.asset import make_prompts, refined_wordings
 from crucible_assets.prompts.refined import Refined, wording_hash
-from crucible_assets.prompts.render import render_prompt
+from crucible_assets.prompts.render import fenced, render_prompt
 from resources.database.engine import Database, TenantSession
 from resources.database.repositories.documents import load_texts
 from resources.database.repositories.entities import load_entities
@@ -192,7 +192,8 @@ class _Turn:
             except ProposalError as error:
                 if number == _REPAIRS:
                     raise
-                note = f"Proposal {number + 1} could not be used: {error}. Propose again."
+                said = f"Proposal {number + 1} could not be used. What is wrong with it is data:"
+                note = f"{said}\n{fenced('problem', str(error))}\nPropose again."
                 request = replace(first, question=f"{first.question}\n\n{note}")
         raise AssertionError("the loop returns or raises")
 

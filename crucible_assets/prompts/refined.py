@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from crucible_assets.prompts.fences import fenced
 from resources.project import variable_to_dict
 from resources.vocabulary import Example, Variable
 
@@ -66,7 +67,7 @@ def examples_text(variable: Variable, refined: Refined | None) -> str:
         shown += [(c.example, c.why) for c in refined.counter_examples]
     parts = []
     for number, (example, why) in enumerate(shown, 1):
-        lines = [f"Text {number}: {example.text.strip()}", f"Right answer: {_answer(example, variable)}"]
+        lines = [f"Text {number}:", fenced("text", example.text), f"Right answer: {_answer(example, variable)}"]
         parts.append("\n".join([*lines, *([f"Why: {why}"] if why else [])]))
     return "\n\n".join(parts)
 

@@ -174,7 +174,7 @@ def test_counter_examples_are_asked_with_the_question(bench):
     bench.gold()
 
     def made(view):
-        case, number = re.search(r"Text of case (\d+): Contract number (\d+)", view.document).groups()
+        case, number = re.search(r"Text of case (\d+):\s+<text-\w+>\s+Contract number (\d+)", view.document).groups()
         return proposal(
             GOOD,
             {

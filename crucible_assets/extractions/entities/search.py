@@ -131,7 +131,8 @@ class Search:
             except InvalidAnswer as error:
                 if number == _REPAIRS:
                     raise
-                note = f"Answer {number + 1} could not be used: {error} Answer with one JSON object as asked."
+                said = f"Answer {number + 1} could not be used. What is wrong with it is data:"
+                note = f"{said}\n{fenced('problem', str(error))}\nAnswer with one JSON object as asked."
                 asked = replace(request, question=f"{request.question}\n\n{note}")
                 context = replace(context, purpose=CallPurpose.REPEAT)
         raise AssertionError("the loop returns or raises")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from resources.database.bulk import insert_rows
 from resources.database.engine import TenantSession
 from resources.database.tables import cell_history, cells, entities, entity_searches, resolutions
+from resources.vocabulary import UnitOfObservation
 
 _ENTITY = ("position", "name", "other_names", "status", "evidence", "call_keys")
 _SEARCH = ("found", "expected", "warnings", "failure", "call_keys", "fingerprint")
@@ -78,3 +79,20 @@ def load_resolutions(session: TenantSession, project_id: str, document_id: UUID)
         resolutions.c.project_id == project_id, resolutions.c.document_id == document_id
     )
     return list(session.execute(query.order_by(resolutions.c.left_mention, resolutions.c.right_mention)))
+
+
+def row_keys(
+    session: TenantSession, project_id: str, unit: UnitOfObservation, documents: Collection[UUID]
+) -> dict[UUID, list[str]]:
+    """The keys of the rows that each document must have cells for.
+
+    A document is one row, with the key ''. Where the unit is an entity its rows are the entities found; one that was
+    not searched, or not wholly, has a row of its own that says so.
+    """
+    if unit is UnitOfObservation.DOCUMENT:
+        return {document: [""] for document in documents}
+    searched = {search.document_id: search.failure for search in load_searches(session, project_id, documents)}
+    keys = {document: [""] if searched.get(document, "not searched") else [] for document in documents}
+    for entity in load_entities(session, project_id, documents):
+        keys[entity.document_id].append(entity.row_key)
+    return keys
