@@ -46,9 +46,16 @@ def load(
             batch=document.batch,
             text=texts[document.id].text,
             segments=texts[document.id].segments,
-            language=document.language or language,
+            language=_language(document.language, language),
             chunks=tuple(Chunk(*span) for span in spans.get(document.id, ())),
             vectors=matrix,
             vector_chunks=places,
         )
     return Loaded(sources, cell_store.fingerprints(session, project_id, ids))
+
+
+def _language(recognised: str | None, project: str | None) -> str | None:
+    """A document's language; the project's where it is the same one and also names the region ('en-GB')."""
+    if recognised is None or project is None:
+        return recognised or project
+    return project if project.partition("-")[0] == recognised.partition("-")[0] else recognised

@@ -207,7 +207,8 @@ class RowWork:
 
     async def _second(self, variable: Variable, note: str) -> Given:
         asked = self._means.asked[variable.name]
-        chunks = self._likeliest(variable)[:FIRST_ASKED]
+        said = {start for start, answer in self._parts[variable.name] if isinstance(answer, Answer) and answer.found}
+        chunks = tuple(c for c in self._likeliest(variable) if not said or c.start in said)[:FIRST_ASKED]
         asks = [look_again(self._request([asked], chunk)[0], note) for chunk in chunks]
         answers = await all_of([self._repeated(ask) for ask in asks])
         return self._merged([a[variable.name] for a in answers], asked, [chunk.start for chunk in chunks])

@@ -244,3 +244,10 @@ def test_an_answer_that_does_not_fit_is_asked_for_half_of_the_variables(bench):
         ("supplier", "price"),
         ("signed", "kind"),
     }
+
+
+def test_the_regions_dates_are_those_of_the_project(bench):
+    study = bench({"c.txt": "signed: 11/01/2019\n\n" + PROSE}, [VARIABLES[2]], language="en-GB")
+    study.fill()
+    cell = study.cells()["c.txt", "signed"]
+    assert (cell.state, cell.value) == ("VALUE", "2019-01-11")
