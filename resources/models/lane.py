@@ -8,15 +8,15 @@ badly counts here at once and is written at once for all others.
 import asyncio
 import math
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
+from resources.models.background import Background
 from resources.models.credit import Credit
 from resources.models.decisions import breaker as breakers
 from resources.models.decisions import lane as events
-from resources.models.decisions import limits, width
+from resources.models.decisions import limits, refusals
 from resources.models.decisions.breaker import Phase, wait_to_enter
 from resources.models.decisions.failures import Health, health
 from resources.models.decisions.lane import LaneState
@@ -36,14 +36,20 @@ _UNTOLD_SECONDS = 1.0  # the wait for all after a refusal that says nothing of t
 class Ticket:
     """The right to send one call. `tokens` were charged for it; `probe` names it while the breaker is not closed."""
 
-    tokens: int = 0
-    probe: str | None = None
+    about: str
+    tokens: int
+    probe: str | None
+    sent_after: int  # `Refusals.decisions` at that time
 
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """One that wants to enter: the size of its call, whether it waits for a breaker, and until when it has time."""
+    """One that wants to enter: the size of its call, whether it waits for a breaker, and until when it has time.
 
+    `about` names what is asked about, a document.
+    """
+
+    about: str
     input_bytes: int
     max_output_tokens: int
     patient: bool
@@ -80,13 +86,12 @@ class Lane:
         self._read_at = 0.0
         self._credit = Credit()
         self._output_each: float | None = None  # tokens of an answer, on average
-        self._width = width.OPEN
+        self._refusals = refusals.NONE
+        self._answered = False  # a call, since this process began
         self._in_flight = 0
         self._left = asyncio.Event()
         self._unwritten: list[events.Event[None]] = []
-        self._background: set[asyncio.Task[None]] = set()
-        self._busy: set[str] = set()  # kinds of background work under way, each at most once
-        self._trouble: BaseException | None = None
+        self._background = Background()
 
     def _clock(self) -> float:
         return self._now() + (self._clock_offset or 0.0)
@@ -167,7 +172,7 @@ class Lane:
             if self._now() + pause > asker.deadline():
                 raise RateLimitedError(f"{self._title} wants no calls for {pause:.0f} s.", status=429)
             return pause
-        if not self._width.admits(self._in_flight):
+        if not self._refusals.admits(self._in_flight):
             return self._left
         limit = self._limit
         tokens = self._tokens(asker) if limit.tokens is not None else 0
@@ -178,16 +183,17 @@ class Lane:
                 return waits + random.random() * 0.02  # noqa: S311 - spreads the processes that wait alike
             return 0.0  # with what was taken, the breaker and all else is looked at again
         if limit.known and self._credit.low(limit, now):
-            self._in_background("take", self._take_ahead(self._credit.wish(self._waiting, tokens)))
+            self._background.start("take", self._take_ahead(self._credit.wish(self._waiting, tokens)))
         if self._state.breaker.phase is not Phase.CLOSED:
-            return await self._probe(tokens)
-        return Ticket(tokens)
+            return await self._probe(asker, tokens)
+        return Ticket(asker.about, tokens, None, self._refusals.decisions)
 
-    async def _probe(self, tokens: int) -> Ticket | None:
+    async def _probe(self, asker: Asker, tokens: int) -> Ticket | None:
         name = uuid4().hex
         if not await self._apply(events.probe_wanted(name, _PROBE_SECONDS)):
             return None
-        return Ticket(tokens, name if self._state.breaker.phase is not Phase.CLOSED else None)
+        probe = name if self._state.breaker.phase is not Phase.CLOSED else None
+        return Ticket(asker.about, tokens, probe, self._refusals.decisions)
 
     async def _take(self, least: Grant, most: Grant) -> float:
         """Take of the limits; the seconds to wait when there is nothing to take."""
@@ -212,10 +218,10 @@ class Lane:
             self._output_each = each + 0.1 * (usage.output_tokens - each)
             if self._limit.tokens is not None:
                 self._credit.correct(ticket.tokens, usage.input_tokens + usage.output_tokens)
-        refused = isinstance(error, RateLimitedError)
-        if error is None or refused:
-            self._width = width.after_call(self._width, refused, self._in_flight + 1, self._concurrency)
-        self._listen(error, observed, ticket.tokens)
+        if error is None:
+            self._answered = True
+            self._refusals = refusals.after_answer(self._refusals, self._concurrency)
+        self._listen(ticket, error, observed)
         self._judge(ticket, Health.WELL if error is None else health(error), str(error or ""))
 
     def give_back(self, ticket: Ticket) -> None:
@@ -224,15 +230,16 @@ class Lane:
         self._left.set()
         self._judge(ticket, Health.UNKNOWN, "")
 
-    def _listen(self, error: ModelError | None, observed: ObservedLimits | None, tokens: int) -> None:
-        """Keep to what the provider said of its limits."""
-        pause = 0.0
+    def _listen(self, ticket: Ticket, error: ModelError | None, observed: ObservedLimits | None) -> None:
+        """Keep to what the provider said of its limits; a refusal that stands alone concerns only its caller."""
         if isinstance(error, RateLimitedError):
-            observed = error.limits or observed
-            told = limits.wait_told(observed, tokens) if observed else 0.0
-            pause = error.retry_after if error.retry_after is not None else (told or _UNTOLD_SECONDS)
-        elif observed is not None:
-            pause = limits.wait_told(observed, tokens)
+            observed = error.limits
+        pause = limits.wait_told(observed, max(1, ticket.tokens)) if observed is not None else 0.0
+        if isinstance(error, RateLimitedError):
+            sent_after, in_flight = ticket.sent_after, self._in_flight + 1
+            self._refusals, for_all = refusals.after_refusal(self._refusals, sent_after, in_flight)
+            if for_all or pause > 0:
+                pause = (pause or _UNTOLD_SECONDS) if error.retry_after is None else error.retry_after
         usage, now = self._state.usage, self._clock()
         heard = limits.heard(usage, observed) if observed else usage
         if heard is not usage or now + pause > max(usage.paused_until, now):
@@ -241,15 +248,16 @@ class Lane:
     def _judge(self, ticket: Ticket, how: Health, reason: str) -> None:
         """Let the breaker know, where it follows anything from how a call ended."""
         breaker = self._state.breaker
-        after = breakers.leave(breaker, ticket.probe, how, self._clock(), reason)
+        about = ticket.about if self._answered else None
+        after = breakers.leave(breaker, ticket.probe, how, self._clock(), reason, about)
         if after != breaker:
-            self._happened(events.ended(ticket.probe, how, reason))
+            self._happened(events.ended(ticket.probe, how, reason, about))
 
     def _happened(self, event: "events.Event[None]") -> None:
         """An event counts here at once, and for all others as soon as it is written, which begins now."""
         self._unwritten.append(event)
         self._state, _ = event(self._state, self._clock())
-        self._in_background("write", self._write())
+        self._background.start("write", self._write())
 
     async def _write(self) -> None:
         while self._unwritten:
@@ -260,13 +268,12 @@ class Lane:
 
     async def _see(self) -> None:
         """See to it that the copy of the shared state is not too old; only the first call waits for that."""
-        if self._trouble is not None:
-            raise self._trouble
+        self._background.check()
         if self._clock_offset is None:
             await self._read()
         elif self._now() - self._read_at > _SEEN_SECONDS:
             self._read_at = self._now()
-            self._in_background("read", self._read())
+            self._background.start("read", self._read())
 
     async def _read(self) -> None:
         state, clock = await self._store.read(self._name)
@@ -286,24 +293,6 @@ class Lane:
         self._state = state
         self._read_at = self._now()
 
-    def _in_background(self, kind: str, work: Coroutine[Any, Any, None]) -> None:
-        """Start work that nobody waits for; of each kind (but '') one at a time. Its failure ends the next entry."""
-        if kind in self._busy:
-            work.close()
-            return
-        if kind:
-            self._busy.add(kind)
-        task = asyncio.create_task(work)
-        self._background.add(task)
-
-        def done(task: asyncio.Task[None]) -> None:
-            self._background.discard(task)
-            self._busy.discard(kind)
-            if not task.cancelled() and task.exception() is not None:
-                self._trouble = task.exception()
-
-        task.add_done_callback(done)
-
     async def close(self) -> None:
         """Wait for what is being written."""
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.close()

@@ -234,7 +234,9 @@ class _Tries:
             await self._sender.slots.acquire()
             return None
         sending = self._sending
-        asker = Asker(sending.size_bytes, sending.request.max_output_tokens, self.patient, sending.deadline)
+        about = str(sending.context.document_id or self._key)
+        most = sending.request.max_output_tokens
+        asker = Asker(about, sending.size_bytes, most, self.patient, sending.deadline)
         return await self._lane.enter(asker)
 
     def _undone(self, ticket: Ticket | None, reserved: int) -> None:

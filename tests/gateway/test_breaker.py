@@ -1,5 +1,7 @@
 """The breaker as a pure machine: what it lets through in every history of calls."""
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -159,3 +161,36 @@ def test_a_probe_that_never_ends_gives_its_place_up() -> None:
 @given(st.integers(1, 10_000))
 def test_no_opening_lasts_longer_than_the_longest(openings: int) -> None:
     assert OPEN_SECONDS <= open_seconds(openings) <= LONGEST_OPEN_SECONDS
+
+
+def failed(*about: str | None) -> Phase:
+    state = CLOSED
+    for each in about:
+        state = leave(state, None, Health.ILL, 0.0, "why", each)
+    return state.phase
+
+
+def test_a_document_that_always_fails_does_not_open_it_alone() -> None:
+    assert failed(*["a"] * 100) is Phase.CLOSED
+    assert failed(*["a", "b"] * 50) is Phase.CLOSED
+    assert failed("a", "a", "a", "b", "b", "c") is Phase.OPEN
+    assert failed("a", "b", "c", "d", "e") is Phase.OPEN
+    assert failed("a", "a", "a", None, None, None) is Phase.OPEN
+
+
+@given(st.integers(0, 2**32), st.integers(1, 64))
+@settings(max_examples=20, deadline=None)
+def test_one_failure_in_a_hundred_at_random_never_opens_it_whatever_is_in_flight(seed: int, concurrency: int) -> None:
+    """Calls of ten for each document end in an order shuffled by what is in flight; one document always fails."""
+    draw = random.Random(seed)
+    waiting = [(f"document {number // 10}", number // 10 == 50) for number in range(1_000)]
+    state, in_flight = CLOSED, list[tuple[str, bool]]()
+    while waiting or in_flight:
+        while waiting and len(in_flight) < concurrency:
+            in_flight.append(waiting.pop(0))
+        about, hopeless = in_flight.pop(draw.randrange(len(in_flight)))
+        ill = hopeless or draw.random() < 0.01
+        if hopeless and draw.random() < 0.83:
+            waiting.append((about, True))  # five of six times it is tried again
+        state = leave(state, None, Health.ILL if ill else Health.WELL, 0.0, "why", about)
+        assert state.phase is Phase.CLOSED

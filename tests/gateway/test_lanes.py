@@ -13,7 +13,7 @@ from resources.database.tables import lanes
 from resources.models.decisions import breaker
 from resources.models.decisions.breaker import PROBES_TO_CLOSE
 from resources.models.decisions.limit_rules import LimitRule, parse_limits
-from resources.models.errors import GatewayStoppedError, RateLimitedError
+from resources.models.errors import GatewayStoppedError, RateLimitedError, ServerFaultError
 from resources.models.gateway import Gateway
 from resources.models.ledger import Call, Ledger
 from resources.models.request import ModelReply, ModelRequest, Provider, Usage
@@ -115,29 +115,70 @@ def test_a_model_that_stays_away_ends_every_request_within_the_deadline(
     assert model_server.stats().calls < 30  # and not six for each
 
 
-def test_what_one_was_told_to_wait_all_wait(desk: Desk, text: str, model_server: ModelServer) -> None:
-    model_server.configure(faults=failing(1, Fault.RATE_LIMIT), retry_after_s=0.6)
+def test_what_many_were_told_to_wait_all_wait(desk: Desk, text: str, model_server: ModelServer) -> None:
+    model_server.configure(faults=failing(8, Fault.RATE_LIMIT), retry_after_s=0.6)
 
     async def job(gateway: Gateway) -> list[Call]:
-        return await ask_all(gateway, desk, requests_of(text, 6))
+        return await ask_all(gateway, desk, requests_of(text, 20))
 
     answered = desk.work([openai_provider(model_server)], job, concurrency=1, sleep=asyncio.sleep, now=time.monotonic)
-    assert len(answered) == 6
-    refused, *others = model_server.calls
-    assert refused.ended_s is not None
-    assert min(call.started_s for call in others) >= refused.ended_s + 0.55
+    assert len(answered) == 20
+    refused, others = model_server.calls[:8], model_server.calls[8:]
+    assert refused[-1].ended_s is not None
+    assert refused[-1].ended_s < refused[0].started_s + 0.6  # none of them stopped the next alone
+    assert min(call.started_s for call in others) >= refused[-1].ended_s + 0.55
+
+
+def test_one_that_is_refused_among_many_answers_waits_alone(desk: Desk, text: str, model_server: ModelServer) -> None:
+    script = dict.fromkeys((20, 60, 61), Fault.RATE_LIMIT)
+    model_server.configure(faults=FaultPlan(script=script), retry_after_s=1.0, latency_s=0.01)
+
+    async def job(gateway: Gateway) -> list[Call]:
+        return await ask_all(gateway, desk, requests_of(text, 100))
+
+    desk.work([openai_provider(model_server)], job, sleep=asyncio.sleep, now=time.monotonic)
+    *asked, first, second, third = model_server.calls
+    assert max(b.started_s - a.started_s for a, b in itertools.pairwise(asked)) < 0.5
+    refused = [call for call in model_server.calls if call.status == 429]
+    assert len(refused) == 3
+    for again in (first, second, third):
+        assert again.started_s >= min(call.started_s for call in refused) + 1.0
+    assert lane_rows(desk, model_server) == []  # and nobody else was told
+
+
+def test_a_document_that_always_fails_is_given_up_without_leaving_the_model_alone(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    model_server.configure(faults=FaultPlan(permanent={"hopeless": Fault.SERVER_ERROR}))
+    hopeless = [make_request(document=f"{text} hopeless", question=f"Question {number}") for number in range(5)]
+
+    async def job(gateway: Gateway) -> list[Any]:
+        await ask(gateway, make_request(document=text), desk.context())
+        one = desk.context(document_id=uuid4())
+        return await asyncio.gather(*(ask(gateway, request, one) for request in hopeless), return_exceptions=True)
+
+    ends = desk.work([openai_provider(model_server)], job)
+    assert all(isinstance(end, ServerFaultError) for end in ends)
+    assert model_server.stats().calls == 1 + 5 * 6
+    assert max(desk.slept) <= 16  # the last backoff: nobody waited for a breaker
+    (row,) = lane_rows(desk, model_server)
+    assert row.breaker["phase"] == "closed"
 
 
 def test_a_pause_longer_than_a_request_has_time_ends_it_unsent(
     desk: Desk, text: str, model_server: ModelServer
 ) -> None:
-    model_server.configure(faults=failing(1, Fault.RATE_LIMIT), retry_after_s=3_600)
-    one, two = requests_of(text, 2)
-    for request in (one, two):
-        with pytest.raises(RateLimitedError):
-            desk.ask([openai_provider(model_server)], request)
-    assert model_server.stats().calls == 1
-    assert len(desk.attempts()) == 1
+    model_server.configure(faults=failing(100, Fault.RATE_LIMIT), retry_after_s=3_600)
+
+    async def job(gateway: Gateway) -> list[Any]:
+        return [
+            await asyncio.gather(ask(gateway, request, desk.context()), return_exceptions=True) for request in some
+        ]
+
+    for some in (requests_of(text, 12), requests_of(text + " ", 2)):  # by a gateway of its own each
+        ends = desk.work([openai_provider(model_server)], job)
+        assert all(isinstance(end, RateLimitedError) for (end,) in ends)
+    assert model_server.stats().calls == len(desk.attempts()) == 8
 
 
 def test_without_limits_nothing_is_waited_for_or_written(desk: Desk, text: str, model_server: ModelServer) -> None:

@@ -22,7 +22,6 @@ from resources.models.decisions.limits import (
     take,
     wait_told,
 )
-from resources.models.decisions.width import OPEN, Width, after_call
 from resources.settings import SettingsError, load_settings
 
 START = 1_700_000_000.0
@@ -156,27 +155,3 @@ def test_limits_are_read_as_an_installation_states_them() -> None:
 def test_a_limit_that_cannot_be_read_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=r"limit|names no provider"):
         parse_limits(text)
-
-
-def test_many_refusals_narrow_the_way_and_a_few_do_not() -> None:
-    width = OPEN
-    for number in range(400):
-        width = after_call(width, number % 50 == 0, 64, 64)
-        assert width.most is None
-    for _ in range(4):
-        width = after_call(width, True, 64, 64)
-    assert width.most is not None
-    assert width.most <= 32
-    for _ in range(64):
-        width = after_call(width, False, 1, 64)
-    assert width.most is None
-
-
-@given(st.lists(st.booleans(), max_size=200))
-def test_one_call_may_always_be_in_flight(refusals: list[bool]) -> None:
-    width = Width()
-    for refused in refusals:
-        width = after_call(width, refused, 1, 64)
-        assert width.admits(0)
-        assert width.most is None or 1 <= width.most < 64
-        assert 0 <= width.refused_share <= 1 and not math.isnan(width.refused_share)

@@ -4,6 +4,9 @@ Five failures in a row open it for 30 s; then a few calls are let through as pro
 bad one opens it again for twice as long, up to 300 s, so that every deadline of a request holds a probe. The state
 is shared by all processes; times are Unix seconds by the database's clock.
 
+Where the model is known to answer, two failures at most count of one document: a document that the model always
+fails on, asked about again and again, is no outage, and alone at the end of a run nothing comes between its failures.
+
 A call that was let through while the breaker was closed and ends after it opened says nothing: only probes count
 then. A probe whose process died is forgotten after its lease.
 """
@@ -14,6 +17,7 @@ from enum import StrEnum
 from resources.models.decisions.failures import Health
 
 FAILURES_TO_OPEN = 5
+MOST_ABOUT_ONE = 2
 PROBES_TO_CLOSE = 3
 OPEN_SECONDS = 30.0
 LONGEST_OPEN_SECONDS = 300.0
@@ -33,7 +37,7 @@ class Breaker:
     """The state of one breaker."""
 
     phase: Phase = Phase.CLOSED
-    failures: int = 0  # in a row, while closed
+    failures: tuple[str | None, ...] = ()  # in a row, while closed: what each was about, None: counts in any case
     good_probes: int = 0  # while half-open
     openings: int = 0  # in a row, without having closed in between
     open_until: float = 0.0
@@ -76,10 +80,15 @@ def enter(state: Breaker, probe: str, lease_seconds: float, now: float) -> tuple
     return replace(state, probes=(*alive, (probe, now + lease_seconds))), True
 
 
-def leave(state: Breaker, probe: str | None, health: Health, now: float, reason: str = "") -> Breaker:
-    """The state after a call has ended; `probe` is its name if it was let through as one."""
+def leave(
+    state: Breaker, probe: str | None, health: Health, now: float, reason: str = "", about: str | None = None
+) -> Breaker:
+    """The state after a call has ended; `probe` is its name if it was let through as one.
+
+    `about` is what was asked about, None as long as the model is not known to answer anything.
+    """
     if state.phase is Phase.CLOSED:
-        return _closed(state, health, now, reason)
+        return _closed(state, health, now, reason, about)
     if state.phase is Phase.OPEN or probe is None or probe not in dict(state.probes):
         return state
     rest = tuple(item for item in state.probes if item[0] != probe)
@@ -91,13 +100,13 @@ def leave(state: Breaker, probe: str | None, health: Health, now: float, reason:
     return CLOSED if good >= PROBES_TO_CLOSE else replace(state, good_probes=good, probes=rest)
 
 
-def _closed(state: Breaker, health: Health, now: float, reason: str) -> Breaker:
+def _closed(state: Breaker, health: Health, now: float, reason: str, about: str | None) -> Breaker:
     if health is Health.WELL:
         return CLOSED if state.failures else state
-    if health is Health.UNKNOWN:
+    if health is Health.UNKNOWN or (about is not None and state.failures.count(about) >= MOST_ABOUT_ONE):
         return state
-    state = replace(state, failures=state.failures + 1)
-    return _opened(state, now, reason) if state.failures >= FAILURES_TO_OPEN else state
+    state = replace(state, failures=(*state.failures, about))
+    return _opened(state, now, reason) if len(state.failures) >= FAILURES_TO_OPEN else state
 
 
 def _opened(state: Breaker, now: float, reason: str) -> Breaker:

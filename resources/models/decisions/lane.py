@@ -49,11 +49,11 @@ def probe_wanted(probe: str, lease_seconds: float) -> Event[bool]:
     return event
 
 
-def ended(probe: str | None, health: Health, reason: str = "") -> Event[None]:
-    """A call has ended."""
+def ended(probe: str | None, health: Health, reason: str = "", about: str | None = None) -> Event[None]:
+    """A call has ended; the arguments are those of `breaker.leave`."""
 
     def event(state: LaneState, now: float) -> tuple[LaneState, None]:
-        return replace(state, breaker=breakers.leave(state.breaker, probe, health, now, reason)), None
+        return replace(state, breaker=breakers.leave(state.breaker, probe, health, now, reason, about)), None
 
     return event
 
@@ -85,7 +85,7 @@ def to_json(state: LaneState) -> tuple[dict[str, Any], dict[str, Any]]:
     return (
         {
             "phase": b.phase.value,
-            "failures": b.failures,
+            "in_a_row": b.failures,
             "good_probes": b.good_probes,
             "openings": b.openings,
             "open_until": b.open_until,
@@ -104,7 +104,15 @@ def to_json(state: LaneState) -> tuple[dict[str, Any], dict[str, Any]]:
 def from_json(breaker: dict[str, Any], usage: dict[str, Any]) -> LaneState:
     """The state that was stored; a new one from empty objects."""
     return LaneState(
-        Breaker(**breaker | {"phase": Phase(breaker["phase"]), "probes": tuple((n, u) for n, u in breaker["probes"])})
+        Breaker(
+            Phase(breaker["phase"]),
+            tuple(breaker.get("in_a_row", ())),
+            breaker["good_probes"],
+            breaker["openings"],
+            breaker["open_until"],
+            tuple((name, until) for name, until in breaker["probes"]),
+            breaker["reason"],
+        )
         if breaker
         else breakers.CLOSED,
         Usage(
