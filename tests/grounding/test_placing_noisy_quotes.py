@@ -100,7 +100,10 @@ def test_a_quote_with_one_word_changed_left_out_or_put_in_is_found_there(
     words = DOCUMENT.text[start:end].split()
     at = data.draw(st.integers(1, len(words) - 2))
     assume(not any(is_quantity(word) or negates(word) for word in word_list(fold(words[at]))))
-    match data.draw(st.sampled_from(["change", "leave out", "put in", "typo"])):
+    # A short word with a capital and another letter is another name, as far as anyone can tell: 'If paid' is not
+    # 'Ix paid', nor 'He paid' 'Ed paid'. Longer names may have a slip of one letter.
+    short_name = any(map(str.isupper, words[at])) and sum(map(str.isalpha, words[at])) < 3
+    match data.draw(st.sampled_from(["change", "leave out", "put in", *([] if short_name else ["typo"])])):
         case "change":
             words[at] = "something"
         case "leave out":

@@ -99,6 +99,25 @@ def test_a_page_break_with_its_foot_and_head_within_the_quote(
     assert share_of_overlap(place(sentence, PreparedText(text)), start, start + len(whole)) > 0.9
 
 
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [("mai", "nly"), ("not", "iceably"), ("mai", "ntenance"), ("discipli", "ne"), ("non", "theless")],
+)
+def test_a_word_broken_by_a_page_whose_half_looks_like_a_negation_does_not_negate(head: str, tail: str) -> None:
+    before, after = "The budget for the coming year rises", "because of higher energy prices."
+    text = f"{FILLER[:3000]}\n{before} {head}-\n\n10\n\n{tail} {after}\n{FILLER[3000:6000]}"
+    start = text.index(before)
+    placed = place(f"{before} {head}{tail} {after}", PreparedText(text))
+    assert share_of_overlap(placed, start, text.index(after) + len(after)) > 0.9
+
+
+@pytest.mark.parametrize("between", [" ", " -\n", "\n\n10\n\n"])
+def test_a_negation_that_is_no_half_of_a_hyphenated_word_is_not_taken_for_one(between: str) -> None:
+    before, after = "The engineers of the mill were", "to repair the infusion pumps in time."
+    document = PreparedText(f"{FILLER[:3000]}\n{before} not{between}able {after}\n{FILLER[3000:6000]}")
+    assert place(f"{before} notable {after}", document).status is EvidenceStatus.NOT_FOUND
+
+
 @given(sentences, st.sampled_from(["…", " ... ", " [...] ", " (…) "]), st.data())
 @settings(max_examples=100, deadline=None)
 def test_an_ellipsis_in_the_middle(sentence: str, ellipsis: str, data: st.DataObject) -> None:

@@ -28,6 +28,7 @@ _LEAST_WORD_WITH_A_SLIP = 3  # letters
 _CLAUSE, _MOST_OF_A_CLAUSE = 8, 4  # words in a row of a quote, and how many of them may be unmatched
 _LONGEST_PARTICLE = 3  # letters of a word that may be another where no capitals tell names
 _SENTENCE_ENDS = re.compile(r"[.!?:;…|#*•\n\"“„«]")
+_WORD_BREAK = re.compile("[-\u00ad\u2010\u2011]\\s*?[\n\f]")  # a hyphen at the end of a line
 _PAGE_EDGE = re.compile(r"[^\w\n]*(?:\w+-)?[^\w\n]*\n(?:.*\n)?[^\w\n]*(?:\w+[^\w\n]*)?", re.DOTALL)
 
 
@@ -62,6 +63,10 @@ class Stretch:
     def between(self, left: int, right: int) -> str:
         """The text between two words."""
         return self.document.text[self.words[left][2] : self.words[right][1]]
+
+    def breaks(self, left: int, right: int) -> bool:
+        """Whether a word is hyphenated at the end of its line, before another."""
+        return _WORD_BREAK.match(self.between(left, right)) is not None
 
     def is_large(self, index: int) -> bool:
         """Whether a word has a capital."""
@@ -98,6 +103,8 @@ class Comparison:
             return False
         if skeleton(quoted) == skeleton(standing):
             return True
+        if self._is_half(quoted, at):
+            return False  # the other half would be left over, and may look like a negation
         if self.standing[i] or opposed(quoted, standing):
             return False  # a word that stands elsewhere is another word, not a slip
         long_enough = min(len(quoted), len(standing)) >= _LEAST_WORD_WITH_A_SLIP
@@ -134,7 +141,9 @@ class Comparison:
     def _differs(self, quoted: range, standing: range) -> bool:
         """Whether words of the quote say something else than those that stand in their place."""
         if self._broken(quoted, standing):
-            return any(self.window.negates(at) for at in standing)
+            # The halves of a hyphenated word are no words: 'mai-' of 'mainly' negates in Italian, 'not-' of 'notice'.
+            hyphenated = self.window.breaks(standing[0], standing[-1])
+            return any(self.window.negates(at) for at in (standing[1:-1] if hyphenated else standing))
         return (
             any(is_quantity(self.quote.words[i][0]) or self.quote.negates(i) for i in quoted)
             or any(self.window.negates(at) for at in standing)
@@ -149,6 +158,19 @@ class Comparison:
             return False
         words = self.window.words
         return self.quote.words[quoted[0]][0] == words[standing[0]][0] + words[standing[-1]][0]
+
+    def _is_half(self, quoted: str, at: int) -> bool:
+        """Whether a word of the window is one half of a word of the quote, hyphenated over a page break.
+
+        The halves of a word over a mere line's end have been joined by folding.
+        """
+        standing, words = self.window.words[at][0], self.window.words
+        head, tail = quoted.removesuffix(standing), quoted.removeprefix(standing)
+        return any(
+            (words[other][0] == head and other < at and self.window.breaks(other, at))
+            or (words[other][0] == tail and other > at and self.window.breaks(at, other))
+            for other in (range(len(words)) if len(head) < len(quoted) or len(tail) < len(quoted) else ())
+        )
 
     def _is_name(self, i: int, at: int) -> bool:
         """Whether either of two words in the same place is a name by its capital."""
