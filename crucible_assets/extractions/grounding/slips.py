@@ -10,6 +10,7 @@ from rapidfuzz.distance import OSA
 
 from crucible_assets.extractions.grounding.align import Alignment
 from crucible_assets.extractions.grounding.exact import exact_spans
+from crucible_assets.extractions.grounding.folding import fold
 from crucible_assets.extractions.grounding.meaning import (
     canonical,
     is_number,
@@ -64,9 +65,17 @@ class Stretch:
         """The text between two words."""
         return self.document.text[self.words[left][2] : self.words[right][1]]
 
-    def breaks(self, left: int, right: int) -> bool:
-        """Whether a word is hyphenated at the end of its line, before another."""
-        return _WORD_BREAK.match(self.between(left, right)) is not None
+    def hyphenated(self, left: int, right: int) -> str | None:
+        """The word that begins in one word, up to a hyphen at the end of a line, and ends in a later one, if any.
+
+        Folding has joined the first half with a word that begins the next line: 'mis-⏎Page' of 'missing'.
+        """
+        _, start, end = self.words[left]
+        text = self.document.text
+        line_end = _WORD_BREAK.search(text, start, self.words[right][1])
+        if line_end is None or line_end.start() > end:
+            return None
+        return fold(text[start : line_end.start()]) + self.words[right][0]
 
     def is_large(self, index: int) -> bool:
         """Whether a word has a capital."""
@@ -142,7 +151,7 @@ class Comparison:
         """Whether words of the quote say something else than those that stand in their place."""
         if self._broken(quoted, standing):
             # The halves of a hyphenated word are no words: 'mai-' of 'mainly' negates in Italian, 'not-' of 'notice'.
-            hyphenated = self.window.breaks(standing[0], standing[-1])
+            hyphenated = self.window.hyphenated(standing[0], standing[-1]) == self.quote.words[quoted[0]][0]
             return any(self.window.negates(at) for at in (standing[1:-1] if hyphenated else standing))
         return (
             any(is_quantity(self.quote.words[i][0]) or self.quote.negates(i) for i in quoted)
@@ -156,20 +165,23 @@ class Comparison:
         """Whether a single word of the quote is broken in the document, by the foot and head of a page."""
         if len(quoted) != 1 or len(standing) < 2:
             return False
-        words = self.window.words
-        return self.quote.words[quoted[0]][0] == words[standing[0]][0] + words[standing[-1]][0]
+        words, first, last = self.window.words, standing[0], standing[-1]
+        halves = words[first][0] + words[last][0], self.window.hyphenated(first, last)
+        return self.quote.words[quoted[0]][0] in halves
 
     def _is_half(self, quoted: str, at: int) -> bool:
         """Whether a word of the window is one half of a word of the quote, hyphenated over a page break.
 
         The halves of a word over a mere line's end have been joined by folding.
         """
-        standing, words = self.window.words[at][0], self.window.words
-        head, tail = quoted.removesuffix(standing), quoted.removeprefix(standing)
+        window = self.window
+        head, tail = quoted.removesuffix(window.words[at][0]), quoted.removeprefix(window.words[at][0])
+        if head == tail:  # it neither begins nor ends the word
+            return False
         return any(
-            (words[other][0] == head and other < at and self.window.breaks(other, at))
-            or (words[other][0] == tail and other > at and self.window.breaks(at, other))
-            for other in (range(len(words)) if len(head) < len(quoted) or len(tail) < len(quoted) else ())
+            (other < at and word.startswith(head) and window.hyphenated(other, at) == quoted)
+            or (other > at and word == tail and window.hyphenated(at, other) == quoted)
+            for other, (word, _, _) in enumerate(window.words)
         )
 
     def _is_name(self, i: int, at: int) -> bool:
