@@ -196,8 +196,7 @@ def test_of_a_model_that_cuts_drops_invents_and_misquotes_nothing_is_taken_in_si
     }
     noisy = Noisy(GoldAnswers({"Invoice 12": gold}), shares, seed)
     found = find(noisy, INVOICE, "every line of the invoice")
-    kinds = {record.kind for record in noisy.records}
-    assert kinds & {Noise.LIST_CUT_SHORT, Noise.FOUND_FALSE}, "the noise must have hit"
+    assert noisy.records, "the noise must have hit; what it hits follows from the words of the request"
     lost = set(PARTS) - set(names(found))
     assert not lost or any("86 (table rows" in warning for warning in found.warnings)
     assert len(lost) <= 2
