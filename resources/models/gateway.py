@@ -85,11 +85,6 @@ class Gateway:
         """The models for one unit of work (a document's id), and in which order they are asked for it."""
         return self._routes[choose_arm(unit, self._weights)] if self._weights else self._plain
 
-    @property
-    def reads_whole_documents(self) -> bool:
-        """Whether every model of the fallback order takes documents of any length."""
-        return self._plain.reads_whole_documents
-
     def keys(self, request: ModelRequest) -> tuple[str, ...]:
         """The ledger's key of this request for each model of the fallback order."""
         return self._plain.keys(request)

@@ -198,7 +198,7 @@ class Lane:
     async def _take(self, least: Grant, most: Grant) -> float:
         """Take of the limits; the seconds to wait when there is nothing to take."""
         asked = self._clock()  # from then on it counts, however long the database takes
-        decision = await self._apply(events.wanted(self._configured, least, most))
+        decision = await self._apply(events.wanted(self._limit, least, most))  # told is perhaps not written yet
         if isinstance(decision, Grant):
             self._credit.add(decision, asked)
             return 0.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crucible_assets.extractions.answer import answer_schema
@@ -95,6 +95,7 @@ def answers(draw: st.DrawFn) -> dict[str, Any]:
     return {name: draw(entry) for name in ("one", "two", "three")}
 
 
+@settings(deadline=None)
 @given(answers())
 def test_every_answer_to_the_narrowed_schema_becomes_one_to_the_schema(answer: dict[str, Any]) -> None:
     schema = answer_schema(tuple(Field(name, VariableType.TEXT, "", name) for name in answer))

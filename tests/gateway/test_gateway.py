@@ -73,10 +73,11 @@ def test_another_run_finds_everything_in_the_ledger(desk: Desk, text: str, model
     assert model_server.stats().calls == 20
 
     async def planned(gateway: Gateway) -> list[Call]:
-        keys = [gateway.keys(request) for request in requests]
+        route = gateway.route("")
+        keys = [route.keys(request) for request in requests]
         await gateway.remember([key for some in keys for key in some])
         asked = zip(requests, keys, strict=True)
-        return [await gateway.ask(request, desk.context(), some) for request, some in asked]
+        return [await route.ask(request, desk.context(), some) for request, some in asked]
 
     again = desk.work([openai_provider(model_server)], planned)
     unplanned = desk.ask([openai_provider(model_server)], *requests)

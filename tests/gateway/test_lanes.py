@@ -170,14 +170,13 @@ def test_a_pause_longer_than_a_request_has_time_ends_it_unsent(
 ) -> None:
     model_server.configure(faults=failing(100, Fault.RATE_LIMIT), retry_after_s=3_600)
 
-    async def job(gateway: Gateway) -> list[Any]:
-        return [
-            await asyncio.gather(ask(gateway, request, desk.context()), return_exceptions=True) for request in some
-        ]
+    async def in_turn(gateway: Gateway, requests: list[ModelRequest]) -> None:
+        for request in requests:
+            with pytest.raises(RateLimitedError):
+                await ask(gateway, request, desk.context())
 
-    for some in (requests_of(text, 12), requests_of(text + " ", 2)):  # by a gateway of its own each
-        ends = desk.work([openai_provider(model_server)], job)
-        assert all(isinstance(end, RateLimitedError) for (end,) in ends)
+    desk.work([openai_provider(model_server)], lambda gateway: in_turn(gateway, requests_of(text, 12)))
+    desk.work([openai_provider(model_server)], lambda gateway: in_turn(gateway, requests_of(text + " ", 2)))
     assert model_server.stats().calls == len(desk.attempts()) == 8
 
 
@@ -266,6 +265,19 @@ def test_a_limit_that_the_provider_tells_is_kept_once_it_comes_near(
     assert desk.slept
     assert set(model_server.stats().by_status) == {"200"}
     assert lane_rows(desk, model_server)[0].limits["told"][0] == 60
+
+
+def test_a_limit_counts_from_the_answer_on_that_tells_it_whatever_waits(
+    desk: Desk, text: str, model_server: ModelServer
+) -> None:
+    model_server.configure(requests_per_minute=60)
+
+    async def job(gateway: Gateway) -> list[Call]:
+        return await ask_all(gateway, desk, requests_of(text, 57))
+
+    desk.work([openai_provider(model_server)], job)
+    assert set(model_server.stats().by_status) == {"200"}
+    assert sum(desk.slept) > 57 - 30 - 8 - 5  # half of it at once, what is in flight, and then one each second
 
 
 def test_those_that_wait_for_a_limit_are_let_go_when_the_run_stops(

@@ -13,7 +13,7 @@ from resources.models.providers.anthropic import AnthropicProvider
 from resources.models.providers.openai import OpenAIProvider
 from resources.models.request import Field
 from resources.vocabulary import VariableType
-from tests.gateway.asking import Desk, make_request, openai_provider
+from tests.gateway.asking import Desk, ask, make_request, openai_provider
 from tests.model_server import ModelServer
 
 MODEL = OpenAIProvider("gpt-4.1-mini", api_key="key")
@@ -28,7 +28,7 @@ def test_project_task_document_and_variables_are_not_in_the_key(
     async def job(gateway: Any) -> Any:
         request = make_request(document=text)
         context = desk.context(task_id=uuid4(), variables=("another", "name"))
-        return await gateway.ask(request, context, gateway.keys(request))
+        return await ask(gateway, request, context)
 
     again = desk.work([openai_provider(model_server)], job)
     assert again.key == first.key

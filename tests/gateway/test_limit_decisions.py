@@ -1,7 +1,5 @@
 """Requests and tokens per minute: no window holds more than its limit, and little less when much is wanted."""
 
-import math
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,6 +86,12 @@ def test_calls_come_evenly_and_not_all_at_the_beginning_of_the_minute() -> None:
     assert granted == Grant(12, 0)
     wait = take(state, Limit(600, None), Grant(1, 0), Grant(1, 0), START + 0.4)[1]
     assert wait == pytest.approx(0.6)
+
+
+def test_a_limit_that_binds_as_told_is_taken_no_faster_than_its_bucket_fills() -> None:
+    told = heard(UNUSED, ObservedLimits(Told(600, 100), None))
+    granted = take(told, UNLIMITED, Grant(1, 0), Grant(600, 0), START)[1]
+    assert granted == Grant(10, 0)
 
 
 def test_a_call_larger_than_the_limit_is_sent_when_nothing_stands_against_it() -> None:

@@ -73,7 +73,7 @@ def simulate(
 
 
 class Enforcing:
-    """A server with a bucket that holds a minute's requests and refills evenly; it tells no limits but Retry-After."""
+    """A server with a bucket that holds a minute's requests and refills evenly; it tells Retry-After only."""
 
     def __init__(self, per_minute: int, level: float) -> None:
         self.rate, self.most, self.level, self.at = per_minute / 60, per_minute, level, 0.0

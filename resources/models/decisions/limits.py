@@ -7,7 +7,8 @@ single call above that, even above L, is given when nothing else stands against 
 
 A limit that a provider tells is kept by the provider itself. It is made ours only while more than half of it is
 used up, and until nearly all of it is there again: so calls are not held back by a limit that is far away, and are
-spread evenly before it is met.
+spread evenly before it is met. Within a second a sixtieth of it is given: the provider's bucket may be empty, and
+then fills no faster.
 """
 
 import math
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 LEASE_SECONDS = 2.0  # within which what was taken is sent, or lost
 WINDOW_SECONDS = 63
 _PACE = 50  # a second's share of a minute's limit is 1/50: a fifth above the average
+_TOLD_PACE = 60
 _BINDING = 0.5  # a told limit becomes ours when less than this share of it is left
 _FAR = 0.9  # and is let go when more than this share is there again
 
@@ -86,17 +88,21 @@ def smaller(one: Limit, other: Limit) -> Limit:
     return Limit(least(one.requests, other.requests), least(one.tokens, other.tokens))
 
 
-def room(taken: Taken, limit: int | None, now: float) -> int:
-    """How much may be taken at this moment."""
+def _in_a_second(limit: int, told: int | None) -> int:
+    return math.ceil(limit / (_PACE if told is None else _TOLD_PACE))
+
+
+def room(taken: Taken, limit: int | None, now: float, told: int | None = None) -> int:
+    """How much may be taken at this moment; `told` is the provider's limit where it binds."""
     if limit is None:
         return 2**62
     second = int(now)
     used = sum(amount for at, amount in taken if at > second - WINDOW_SECONDS)
     this_second = sum(amount for at, amount in taken if at >= second)
-    return max(0, min(limit - used, math.ceil(limit / _PACE) - this_second))
+    return max(0, min(limit - used, _in_a_second(limit, told) - this_second))
 
 
-def wait_for(taken: Taken, limit: int | None, amount: int, now: float) -> float:
+def wait_for(taken: Taken, limit: int | None, amount: int, now: float, told: int | None = None) -> float:
     """Seconds until `amount` may be taken if nobody else takes any; 0: now."""
     if limit is None or amount <= 0:
         return 0.0
@@ -110,23 +116,23 @@ def wait_for(taken: Taken, limit: int | None, amount: int, now: float) -> float:
         used -= n
         waits = at + WINDOW_SECONDS - now
     this_second = sum(n for at, n in recent if at >= second)
-    if this_second and this_second + amount > math.ceil(limit / _PACE):
+    if this_second and this_second + amount > _in_a_second(limit, told):
         waits = max(waits, second + 1 - now)
     return max(0.0, waits)
 
 
 def take(state: Usage, limit: Limit, least: Grant, wanted: Grant, now: float) -> tuple[Usage, Grant | float]:
     """Take at least `least` and at most `wanted`; or nothing, and the seconds to wait before asking again."""
-    limit = smaller(limit, state.told)
+    told, limit = state.told, smaller(limit, state.told)
     waits = max(
         state.paused_until - now,
-        wait_for(state.requests, limit.requests, least.requests, now),
-        wait_for(state.tokens, limit.tokens, least.tokens, now),
+        wait_for(state.requests, limit.requests, least.requests, now, told.requests),
+        wait_for(state.tokens, limit.tokens, least.tokens, now, told.tokens),
     )
     if waits > 0:
         return state, waits
-    requests = max(least.requests, min(wanted.requests, room(state.requests, limit.requests, now)))
-    tokens = max(least.tokens, min(wanted.tokens, room(state.tokens, limit.tokens, now)))
+    requests = max(least.requests, min(wanted.requests, room(state.requests, limit.requests, now, told.requests)))
+    tokens = max(least.tokens, min(wanted.tokens, room(state.tokens, limit.tokens, now, told.tokens)))
     second = int(now)
     state = replace(
         state,

@@ -1,11 +1,11 @@
 """What refusals for their rate (429) mean for all calls of a lane: nothing, as long as they come now and then.
 
-Whoever is refused keeps the Retry-After. Everybody pauses, and half as many calls may be in flight, when refusals come
-faster than that: a cumulative sum (E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954) grows by 7 with
-each refusal, shrinks by 1 with each answer, and says so at 28: after four refusals in a row, or five among twelve
-responses. An account that refuses more than every eighth call is met in the end, one that refuses all within four;
-before the first answer it takes eight, because refusals come at once and answers take their time. Refusals at random
-stop everybody once in several 100,000 responses if 2 % are refused, once in some 4,000 if 5 % are.
+Whoever is refused keeps the Retry-After. Everybody pauses, and half as many calls may be in flight, when refusals
+come faster than that: a cumulative sum (E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954) grows by 7
+with each refusal, shrinks by 1 with each answer, and says so at 28: after four refusals in a row, or five among
+twelve responses. An account that refuses more than every eighth call is met in the end, one that refuses all within
+four; before the first answer it takes eight, because refusals come at once and answers take their time. Refusals at
+random stop everybody once in several 100,000 responses if 2 % are refused, once in some 4,000 if 5 % are.
 
 While refusals go on, the sum stays high and each of them counts at once; each answer lets one more call be in flight
 (additive increase, multiplicative decrease: D. Chiu, R. Jain 1989). A provider that tells that nothing is left of a
