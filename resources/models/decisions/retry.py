@@ -8,7 +8,11 @@ back at once.
 from dataclasses import dataclass, replace
 
 RETRIES = 5
-DEADLINE_SECONDS = 600.0
+DEADLINE_SECONDS = 180.0
+"""From the first failure on, over all models: an outage of three minutes is waited out; beyond it the answer is
+FAILED for now, a task pauses after a few such documents, and a later run asks again. Longer, and one document that
+always fails would hold a whole run at its end, because its failures keep the breaker open.
+"""
 LONGEST_BACKOFF_SECONDS = 16.0
 
 
