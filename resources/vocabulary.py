@@ -24,6 +24,15 @@ class VariableType(StrEnum):
     JSON = "JSON"
 
 
+class Role(StrEnum):
+    """What a user is; `sidecar/security/scopes.py` says what each may do."""
+
+    ADMIN = "admin"
+    RESEARCHER = "researcher"
+    VIEWER = "viewer"
+    SERVICE = "service"  # another program, not a person
+
+
 class UnitOfObservation(StrEnum):
     """What one row of the dataset stands for."""
 
@@ -45,6 +54,7 @@ class DocumentOrigin(StrEnum):
 
     FOLDER = "FOLDER"  # the project's own folder, which `crucible run` mirrors
     INBOX = "INBOX"
+    UPLOAD = "UPLOAD"  # through the sidecar
 
 
 class CellState(StrEnum):
@@ -101,6 +111,11 @@ class TaskKind(StrEnum):
     FULL = "FULL"
     EXPORT = "EXPORT"
     REFINE = "REFINE"
+    REPROCESS_FAILED = "REPROCESS_FAILED"  # documents that failed, or hold failed cells
+
+
+EXTRACTIONS = (TaskKind.SAMPLE, TaskKind.FULL, TaskKind.REFINE, TaskKind.REPROCESS_FAILED)
+"""Of these a project has at most one that is not finished."""
 
 
 class TaskStatus(StrEnum):
@@ -130,6 +145,7 @@ class CallPurpose(StrEnum):
     FIND_ENTITIES = "FIND_ENTITIES"
     COMPARE_ENTITIES = "COMPARE_ENTITIES"
     REFINE = "REFINE"  # a better wording of a variable's instructions
+    SUGGEST = "SUGGEST"  # variables for a kind of documents
 
 
 class CallMode(StrEnum):

@@ -47,10 +47,12 @@ class Database:
         self.engine = make_engine(addresses.app, pool_size=8, max_overflow=8)
 
     @contextmanager
-    def transaction(self, tenant: str) -> Iterator[TenantSession]:
+    def transaction(self, tenant: str, *, read_only: bool = False) -> Iterator[TenantSession]:
         """One transaction as `tenant`: committed at the end, rolled back on an error."""
         session = TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant})
         with session, session.begin():
+            if read_only:
+                session.execute(sa.text("SET TRANSACTION READ ONLY"))
             yield session
 
     def tenants(self) -> list[str]:

@@ -10,7 +10,7 @@ from resources.database.migrate import APP_ROLE, migrate, newest_revision
 from resources.database.tables import metadata, tenants
 
 TENANT_TABLES = sorted(name for name, table in metadata.tables.items() if "tenant_id" in table.c)
-SHARED_TABLES = {"lanes"}  # of the installation: limits and breakers of its accounts with providers, no one's data
+SHARED_TABLES = {"lanes", "rate_buckets"}  # of the installation, and no one's data
 DEFINER_FUNCTIONS = {"tenant_ids"}
 
 

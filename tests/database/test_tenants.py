@@ -26,7 +26,7 @@ def one_row_everywhere(database):
             "variables": [{"name": "price", "type": "NUMBER", "instructions": "The price."}],
         }
     )
-    document, task, batch = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    document, task, batch, user = uuid.uuid4(), uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
     base = {"tenant_id": OWNER, "project_id": project.id}
     cell = {
         **base, "document_id": document, "row_key": "", "variable": "price", "state": "VALUE", "value": 7,
@@ -73,11 +73,20 @@ def one_row_everywhere(database):
         "datasets": {**base, "version": 1, "content_hash": "h", "rows": 1, "states": {}, "quality": []},
         "exports": {**base, "id": uuid.uuid4(), "dataset_version": 1, "format": "csv-wide", "name": "n", "blob": "b",
                     "size_bytes": 1, "sha256": "s"},
+        "users": {"tenant_id": OWNER, "id": user, "email": f"{user}@example.org", "role": "admin"},
+        "sessions": {"tenant_id": OWNER, "id": uuid.uuid4(), "user_id": user, "key": b"k",
+                     "expires_at": sa.func.now()},
+        "api_keys": {"tenant_id": OWNER, "id": uuid.uuid4().hex[:8], "user_id": user, "name": "n", "scopes": ["read"],
+                     "secret_hash": b"h", "pepper": "p"},
+        "tickets": {"tenant_id": OWNER, "secret_hash": user.bytes, "principal": {}, "expires_at": sa.func.now()},
+        "idempotency_keys": {"tenant_id": OWNER, "owner": "user:a", "key": uuid.uuid4().hex, "request_hash": b"h"},
+        "audit_log": {"tenant_id": OWNER, "actor": "user:a", "action": "project.created", "object": "project:a"},
+        "opportunities": {**base, "external_id": "o", "title": "t"},
     }  # fmt: skip
     with database.transaction(OWNER) as session:
         save_project(session, project)
         for name, row in rows.items():
-            session.execute(sa.insert(metadata.tables[name]).values(**row))
+            session.execute(sa.insert(metadata.tables[name]).inline().values(**row))
     return {"projects", "variables", *rows}
 
 
@@ -113,10 +122,10 @@ def test_a_forged_tenant_is_refused(database, one_row_everywhere, table):
     generated = {c.name for c in table.c if c.identity is not None}
     forged = {name: value for name, value in row._mapping.items() if name not in generated}
     with (
-        pytest.raises(sa.exc.ProgrammingError, match="row-level security"),
+        pytest.raises(sa.exc.ProgrammingError, match=r"row-level security|permission denied for table audit_log"),
         database.transaction(OTHER) as session,
     ):
-        session.execute(sa.insert(table).values(**forged))
+        session.execute(sa.insert(table).inline().values(**forged))
 
 
 def test_what_was_paid_logged_or_superseded_cannot_be_rewritten(database, one_row_everywhere):

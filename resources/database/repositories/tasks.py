@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.tables import events, tasks
-from resources.vocabulary import TaskKind, TaskStatus
+from resources.vocabulary import EXTRACTIONS, TaskKind, TaskStatus
 
 ACTIVE = (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.PAUSED)
 
@@ -92,11 +92,11 @@ def lock_task(session: TenantSession, task_id: UUID) -> Task | None:
 
 
 def active_extraction(session: TenantSession, project_id: str) -> Task | None:
-    """The unfinished SAMPLE, FULL or REFINE task of a project."""
+    """The unfinished extraction task of a project; there is at most one."""
     row = session.execute(
         sa.select(*_COLUMNS).where(
             tasks.c.project_id == project_id,
-            tasks.c.kind.in_([kind.value for kind in (TaskKind.SAMPLE, TaskKind.FULL, TaskKind.REFINE)]),
+            tasks.c.kind.in_([kind.value for kind in EXTRACTIONS]),
             tasks.c.status.in_([s.value for s in ACTIVE]),
         )
     ).one_or_none()
@@ -219,6 +219,6 @@ def read_log(session: TenantSession, task_id: UUID, after: int = 0) -> list[Any]
     """The log of one task from a sequence number on."""
     return list(
         session.execute(
-            sa.select(events).where(events.c.task_id == task_id, events.c.id > after).order_by(events.c.id)
+            sa.select(events).where(events.c.task_id == task_id, events.c.seq > after).order_by(events.c.seq)
         )
     )

@@ -3,18 +3,30 @@
 The migrations are the truth for what exists in a database; a test holds these definitions against them.
 """
 
+from resources.database.tables.access import (
+    api_keys,
+    audit_log,
+    idempotency_keys,
+    rate_buckets,
+    sessions,
+    tickets,
+    users,
+)
 from resources.database.tables.base import metadata
 from resources.database.tables.batches import provider_batch_items, provider_batches
 from resources.database.tables.documents import chunks, document_texts, documents, passages, vectors
 from resources.database.tables.entities import entities, entity_searches, resolutions
 from resources.database.tables.gateway import budgets, lanes, reservations
+from resources.database.tables.insights import opportunities
 from resources.database.tables.learning import calibrations, labels, refinements
 from resources.database.tables.projects import projects, prompts, tenants, variables
 from resources.database.tables.results import cell_history, cells, datasets, exports, feedback
 from resources.database.tables.work import attempts, calls, events, tasks
 
 __all__ = [
+    "api_keys",
     "attempts",
+    "audit_log",
     "budgets",
     "calibrations",
     "calls",
@@ -29,19 +41,25 @@ __all__ = [
     "events",
     "exports",
     "feedback",
+    "idempotency_keys",
     "labels",
     "lanes",
     "metadata",
+    "opportunities",
     "passages",
     "projects",
     "prompts",
     "provider_batch_items",
     "provider_batches",
+    "rate_buckets",
     "refinements",
     "reservations",
     "resolutions",
+    "sessions",
     "tasks",
     "tenants",
+    "tickets",
+    "users",
     "variables",
     "vectors",
 ]

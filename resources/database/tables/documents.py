@@ -33,6 +33,7 @@ documents = sa.Table(
     sa.Column("version", Integer, nullable=False, server_default="1"),
     sa.Column("current", Boolean, nullable=False, server_default=sa.true()),
     sa.Column("origin", Text, nullable=False),
+    sa.Column("added_by", Text),  # the subject who uploaded it
     sa.Column("media_type", Text),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
     sa.Column("blob", Text, nullable=False),

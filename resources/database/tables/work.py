@@ -31,6 +31,8 @@ tasks = sa.Table(
     sa.Column("run_id", Text),  # Dagster run of the current step
     sa.Column("progress", JSONB, nullable=False, server_default=EmptyObject),
     sa.Column("message", Text),
+    sa.Column("created_by", Text),  # the subject who asked; NULL: a command or a schedule
+    sa.Column("last_event", sa.BigInteger, nullable=False, server_default="0"),
     created(),
     sa.Column("started_at", TIMESTAMP(timezone=True)),
     sa.Column("finished_at", TIMESTAMP(timezone=True)),
@@ -42,7 +44,7 @@ tasks = sa.Table(
         "project_id",
         unique=True,
         postgresql_where=sa.text(
-            "kind IN ('SAMPLE', 'FULL', 'REFINE') AND status IN ('PENDING', 'RUNNING', 'PAUSED')"
+            "kind IN ('SAMPLE', 'FULL', 'REFINE', 'REPROCESS_FAILED') AND status IN ('PENDING', 'RUNNING', 'PAUSED')"
         ),
     ),
     one_of("kind", TaskKind),
@@ -55,12 +57,15 @@ events = sa.Table(
     tenant(),
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("task_id", UUID(as_uuid=True)),
+    # counted per task by a trigger, under the lock of the task's row: without gaps, and in the order of commits
+    sa.Column("seq", sa.BigInteger),
     sa.Column("kind", Text, nullable=False),
     sa.Column("message", Text, nullable=False),
     sa.Column("payload", JSONB, nullable=False, server_default=EmptyObject),
     created(),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"], ondelete="CASCADE"),
-    sa.Index("ix_events_task", "tenant_id", "task_id", "id"),
+    sa.UniqueConstraint("tenant_id", "task_id", "seq", name="seq"),
+    sa.CheckConstraint("(task_id IS NULL) = (seq IS NULL)", name="seq"),
 )
 
 calls = sa.Table(

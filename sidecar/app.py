@@ -1,0 +1,57 @@
+"""The application: everything it is made of, on one screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRouter
+
+from resources.installation import Installation
+from sidecar.problems import EVERYWHERE, ProblemDetails, add_problem_handlers, problems
+from sidecar.security.authenticate import authenticator
+from sidecar.security.declared import refuse_undeclared
+from sidecar.security.secrets import Secrets, load_secrets
+
+ROUTERS: tuple[APIRouter, ...] = ()
+"""Each from the `routes.py` of its folder."""
+
+DESCRIPTION = """\
+From a folder of documents to a dataset in which every value shows the words it came from: projects and variables,
+documents, tasks that Dagster carries out, results with their evidence, exports.
+
+Errors are problem details (RFC 9457). Lists come in pages: pass `next` of one page as `after` of the next request."""
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.installation.database.dispose()
+
+
+def make_app(installation: Installation, secrets: Secrets | None = None) -> FastAPI:
+    """The application on one installation. Raises UnauthorisedRouteError when a route declares no authorisation."""
+    app = FastAPI(
+        title="Crucible",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        responses=problems(*EVERYWHERE),
+    )
+    app.state.installation = installation
+    app.state.secrets = secrets or load_secrets(installation.settings.home)
+    app.state.authenticator = authenticator(installation, app.state.secrets)
+    for router in ROUTERS:
+        app.include_router(router)
+    add_problem_handlers(app)
+    refuse_undeclared(app)
+    _describe_problems(app)
+    return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """The schema of problem details, to which every error's description refers."""
+    schema = app.openapi()
+    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    described = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.update(described.pop("$defs", {}))
+    components["ProblemDetails"] = described

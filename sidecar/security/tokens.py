@@ -1,0 +1,94 @@
+"""Access tokens: JWTs of 15 minutes, signed with the installation's secret.
+
+Pinned: algorithm, issuer, audience, type (`at+jwt`, RFC 9068) and use; a refresh or service token is no
+access token.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import jwt
+
+from resources.vocabulary import Role
+from sidecar.problems import Unauthenticated
+from sidecar.security.principal import Principal
+from sidecar.security.scopes import SCOPES, Scope
+from sidecar.security.secrets import Secrets
+
+ACCESS_LIFETIME = timedelta(minutes=15)
+SERVICE_LIFETIME = timedelta(minutes=5)
+ISSUER = "crucible"
+AUDIENCE = "crucible-sidecar"
+_ALGORITHM = "HS256"
+_LEEWAY = timedelta(seconds=5)
+
+
+class TokenUse(StrEnum):
+    """What a token is for."""
+
+    ACCESS = "access"
+    SERVICE = "service"
+
+
+def issue(
+    secrets: Secrets,
+    who: Principal,
+    *,
+    use: TokenUse = TokenUse.ACCESS,
+    version: int = 1,
+    now: datetime | None = None,
+    lifetime: timedelta | None = None,
+) -> str:
+    """A signed token for `who`. `version` is that of the user's row: a change of role or password outdates it."""
+    now = now or datetime.now(UTC)
+    lifetime = lifetime or (ACCESS_LIFETIME if use is TokenUse.ACCESS else SERVICE_LIFETIME)
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "iat": now,
+        "exp": now + lifetime,
+        "sub": who.subject,
+        "tenant": who.tenant,
+        "role": who.role.value,
+        "scope": " ".join(sorted(who.scopes)),
+        "token_use": use.value,
+        "uid": who.user_id,
+        "sid": who.session_id,
+        "ver": version,
+    }
+    headers = {"kid": secrets.signing, "typ": "at+jwt"}
+    return jwt.encode(claims, secrets.key("access-token"), _ALGORITHM, headers=headers)
+
+
+def read(secrets: Secrets, token: str, uses: Collection[TokenUse]) -> tuple[Principal, dict[str, Any]]:
+    """Who a token of ours stands for, and its claims. Raises Unauthenticated, without saying what gave it away."""
+    try:
+        return _read(secrets, token, uses)
+    except jwt.ExpiredSignatureError:
+        raise Unauthenticated("The token has expired; get a new one with POST /v1/auth/refresh.") from None
+    except (jwt.InvalidTokenError, KeyError, ValueError, AttributeError, TypeError):
+        raise Unauthenticated("The token is not valid.") from None
+
+
+def _read(secrets: Secrets, token: str, uses: Collection[TokenUse]) -> tuple[Principal, dict[str, Any]]:
+    header = jwt.get_unverified_header(token)
+    if header.get("typ") != "at+jwt":
+        raise jwt.InvalidTokenError("typ")
+    key = secrets.key("access-token", str(header.get("kid")))
+    claims = jwt.decode(
+        token,
+        key,
+        algorithms=[_ALGORITHM],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        leeway=_LEEWAY,
+        options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+    )
+    if TokenUse(claims["token_use"]) not in uses:
+        raise jwt.InvalidTokenError("token_use")
+    role = Role(claims["role"])
+    granted = frozenset(Scope(scope) for scope in claims["scope"].split()) & SCOPES[role]
+    who = Principal(claims["tenant"], claims["sub"], role, granted, claims.get("uid"), claims.get("sid"))
+    return who, claims

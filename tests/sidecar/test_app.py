@@ -1,0 +1,56 @@
+"""The application as such: it starts only when every route says who may use it, and errors look the same."""
+
+import pytest
+from fastapi import APIRouter, FastAPI
+
+from sidecar import app as app_module
+from sidecar.app import make_app
+from sidecar.security.declared import UnauthorisedRouteError, refuse_undeclared
+from sidecar.security.principal import Reader
+from sidecar.transactions import ReadSession
+
+
+def test_a_route_without_authorisation_is_refused_at_start():
+    app = FastAPI()
+
+    @app.get("/open")
+    def bare() -> None: ...
+
+    with pytest.raises(UnauthorisedRouteError, match="/open"):
+        refuse_undeclared(app)
+
+
+def test_a_route_with_a_scope_is_accepted():
+    router = APIRouter()
+
+    @router.get("/a")
+    def by_principal(_who: Reader) -> None: ...
+
+    @router.get("/b")
+    def by_session(_session: ReadSession) -> None: ...
+
+    app = FastAPI()
+    app.include_router(router, prefix="/v1")
+    refuse_undeclared(app)
+
+
+def test_a_route_of_an_included_router_is_looked_at(installation, secrets, monkeypatch):
+    router = APIRouter()
+
+    @router.get("/bare")
+    def bare() -> None: ...
+
+    monkeypatch.setattr(app_module, "ROUTERS", (router,))
+    with pytest.raises(UnauthorisedRouteError, match="/bare"):
+        make_app(installation, secrets)
+
+
+def test_an_unknown_path_is_a_problem(client_as):
+    answer = client_as().get("/v1/nothing")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["type"] == "urn:crucible:problem:not-found"
+
+
+def test_the_problem_schema_is_in_the_openapi(app):
+    assert "ProblemDetails" in app.openapi()["components"]["schemas"]
