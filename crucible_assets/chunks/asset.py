@@ -11,6 +11,7 @@ from crucible_assets.partitions import batches, by_project
 from resources.database.repositories.documents import DocumentRow, list_documents, load_texts, set_fields
 from resources.database.repositories.passages import load_chunks, replace_chunks
 from resources.installation import Installation
+from resources.observe.runs import observed
 from resources.vocabulary import DocumentStatus
 
 READ = (DocumentStatus.PARSED, DocumentStatus.READY)
@@ -27,6 +28,7 @@ _TOGETHER = 50
     description="2,000-3,000 tokens with 200-300 repeated, cut at headings, paragraphs and sentences; "
     "a document of up to 5,000 words is one chunk.",
 )
+@observed
 def chunks(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
     """Cut every document whose chunks are missing or were made otherwise."""
     settings = SplitSettings()

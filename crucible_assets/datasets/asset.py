@@ -16,6 +16,7 @@ from crucible_assets.partitions import ALL, ProjectKey, projects
 from crucible_assets.prompts.asset import require_project
 from resources.database.repositories.datasets import save_dataset
 from resources.installation import Installation
+from resources.observe.runs import observed
 from resources.vocabulary import CellState
 
 
@@ -32,6 +33,7 @@ def covers_whole_corpus(context: dg.AssetExecutionContext | dg.AssetCheckExecuti
     owners=["team:research"],
     description="Rows × variables as a table: every cell in one state, counts that add up, quality per variable.",
 )
+@observed
 def dataset(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:

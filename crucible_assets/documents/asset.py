@@ -22,6 +22,7 @@ from resources.database.repositories.documents import (
     save_read,
 )
 from resources.installation import Installation
+from resources.observe.runs import observed
 from resources.vocabulary import DocumentStatus
 
 
@@ -34,6 +35,7 @@ from resources.vocabulary import DocumentStatus
     description="Files as text: parsed in worker processes with limits, mapped to pages and paragraphs, "
     "with language, words and metadata. A file that cannot be read is FAILED with a reason, alone.",
 )
+@observed
 def documents(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
     """Read every document of the batches that was not yet read by this version of the parsers."""
     force = context.run.tags.get("crucible/force") == "true"

@@ -20,9 +20,11 @@ from resources.database.repositories.passages import (
     replace_passages,
     without_vector,
 )
-from resources.embedding.contract import Embedder
+from resources.embedding.contract import Embedder, FloatMatrix
 from resources.embedding.factory import embedder_from_settings
 from resources.installation import Installation
+from resources.observe.runs import observed
+from resources.observe.traces import span
 from resources.vocabulary import DocumentStatus
 
 
@@ -35,6 +37,7 @@ from resources.vocabulary import DocumentStatus
     owners=["team:data-engineering"],
     description="Passages within the embedding model's window, never truncated, and their vectors as half floats.",
 )
+@observed
 def embeddings(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
     """Cut and embed every document whose vectors are missing or were made otherwise."""
     settings = installation.settings
@@ -72,11 +75,23 @@ def embed_document(
     with installation.database.transaction(tenant) as session:
         _store_passages(session, row.id, embedder, sizes)
         missing = without_vector(session, row.id, embedder.fingerprint)
-    matrix = embedder.embed_passages([text for _, text in missing]) if missing else None
+    matrix = _embed(installation, embedder, [text for _, text in missing]) if missing else None
     with installation.database.transaction(tenant) as session:
         if matrix is not None:
             add_vectors(session, row.id, embedder.fingerprint, [index for index, _ in missing], matrix)
         set_fields(session, row.id, embeddings_version=version, status=DocumentStatus.READY.value)
+
+
+def _embed(installation: Installation, embedder: Embedder, texts: Sequence[str]) -> FloatMatrix:
+    attributes = {
+        "gen_ai.operation.name": "embeddings",
+        "gen_ai.provider.name": installation.settings.embedding.partition(":")[0],
+        "gen_ai.request.model": embedder.name,
+        "gen_ai.embeddings.dimension.count": embedder.dimension,
+        "crucible.passages": len(texts),
+    }
+    with span(f"embeddings {embedder.name}", attributes, client=True):
+        return embedder.embed_passages(texts)
 
 
 def _store_passages(session: TenantSession, document_id: UUID, embedder: Embedder, sizes: PassageSettings) -> None:

@@ -19,6 +19,7 @@ from crucible_assets.partitions import ProjectKey, projects
 from crucible_assets.prompts.asset import require_project
 from resources.database.repositories.datasets import latest_version, save_export
 from resources.installation import Installation
+from resources.observe.runs import observed
 
 DEFAULT_FORMATS = tuple(ExportFormat)
 
@@ -32,6 +33,7 @@ DEFAULT_FORMATS = tuple(ExportFormat)
     description="CSV (wide and long), Excel, Parquet, JSON lines and the codebook; "
     "the same dataset gives the same bytes.",
 )
+@observed
 def exports(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:

@@ -23,6 +23,7 @@ from resources.database.repositories.provider_batches import Attempt
 from resources.installation import Installation
 from resources.models.errors import ModelError
 from resources.models.providers.choose import describe
+from resources.observe.runs import observed
 from resources.project import Project
 from resources.vocabulary import CallMode
 
@@ -38,6 +39,7 @@ _PREVIEWED = 20  # cells shown with a materialisation
     owners=["team:research"],
     description="A few documents, extracted to see whether the variables work before everything is run.",
 )
+@observed
 def samples(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:
@@ -61,6 +63,7 @@ def samples(
     description="One cell per (row, variable), each in exactly one state, each value with the words it came from. "
     "Finished calls are in the ledger and are never paid for twice.",
 )
+@observed
 def extractions(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
     """Fill the cells of the batches' documents in one schedule over all of them."""
     for project, keys in by_project(context.partition_keys).items():

@@ -26,6 +26,7 @@ from resources.models.errors import ModelError
 from resources.models.gateway import Gateway
 from resources.models.ledger import Ledger
 from resources.models.providers.choose import make_provider, parse_spec
+from resources.observe.runs import observed
 from resources.vocabulary import RefinementStatus
 
 feedback = dg.AssetSpec(
@@ -46,6 +47,7 @@ feedback = dg.AssetSpec(
     description="Better instructions for variables with wrong cells, worded by a language model from verdicts on one "
     "half of the labelled documents and measured against the old ones on the other half; put in force if not worse.",
 )
+@observed
 def refinements(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:
@@ -156,6 +158,7 @@ def _refined_metadata(done: list[Refinement]) -> dict[str, Any]:
     description="How far each variable's confidence is to be believed: curves learnt from labelled cells, with "
     "reliability figures before and after, measured by cross-validation. Changed curves make cells stale.",
 )
+@observed
 def calibration(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:

@@ -14,6 +14,7 @@ from resources.database.repositories.projects import load_project
 from resources.database.repositories.prompts import PromptRow, activate, active_prompts
 from resources.database.repositories.refinements import RefinementRow, active_refinements, retire_refinement
 from resources.installation import Installation
+from resources.observe.runs import observed
 from resources.project import Project, ProjectError
 
 variables = dg.AssetSpec(
@@ -34,6 +35,7 @@ variables = dg.AssetSpec(
     description="One immutable prompt version per variable: text, model settings, answer schema. "
     "An edited variable gives a new active version and keeps the old.",
 )
+@observed
 def prompts(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:

@@ -21,6 +21,7 @@ from resources.models.lanes import Lanes
 from resources.models.ledger import Attempt, Call, CallContext, Ledger
 from resources.models.prices import cost_of
 from resources.models.request import ModelReply, ModelRequest, Provider
+from resources.observe.calls import call_span, log_answered, log_failed
 
 _MOST_LESSONS = 8  # more than there are parameters to leave out: a server that never has enough is not asked for ever
 
@@ -209,10 +210,15 @@ class _Tries:
             reserved = await self._reserved()
             self._number += 1
             began = perf_counter()
-            try:
-                reply = await self._reply()
-            except ModelError as error:
-                failure = error
+            sending = self._sending
+            with call_span(self._provider, sending.request, sending.context, self._key, self._number) as span:
+                try:
+                    reply = await self._reply()
+                except ModelError as error:
+                    failure = error
+                    span.failed(error)
+                else:
+                    span.answered(reply)
             seconds = perf_counter() - began
             ended = True
         finally:
@@ -266,6 +272,7 @@ class _Tries:
         provider = self._provider
         failed = Attempt(self._key, self._number, provider.name, provider.model, str(failure), seconds)
         await self._sender.ledger.record(failed, self._sending.context)
+        log_failed(failed, failure, self._sending.context)
         if self._sender.budget is not None and reserved:
             self._sender.budget.settle(reserved, Decimal(0))
 
@@ -276,6 +283,7 @@ class _Tries:
             self._key, provider.name, provider.model, reply, cost, version, seconds, paid=True, arm=sending.arm
         )
         await self._sender.ledger.store(call, sending.context)
+        log_answered(call, sending.context)
         if self._sender.budget is not None and reserved:  # only now: what is spent is counted when it is stored
             self._sender.budget.settle(reserved, cost or Decimal(0))
         return call
