@@ -13,12 +13,18 @@ from crucible_assets.partitions import ProjectKey
 from jobs.provider_batches import poll_seconds, wait_and_ingest
 from jobs.steps import Step, Wish, run_tags
 from jobs.vanished import NOT_RETRIED, Process, release_vanished
-from resources.database.repositories.tasks import create_task, get_task, log, update_task
+from resources.database.repositories.events import log
+from resources.database.repositories.tasks import create_task, get_task, update_task
 from resources.installation import Installation
-from resources.vocabulary import TaskKind, TaskStatus
+from resources.vocabulary import EventKind, TaskKind, TaskStatus
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PROCESS_TAG = "crucible/process"
+_ENDED_AS = {
+    TaskStatus.COMPLETED: EventKind.JOB_COMPLETED,
+    TaskStatus.FAILED: EventKind.JOB_FAILED,
+    TaskStatus.CANCELLED: EventKind.JOB_CANCELLED,
+}
 
 __all__ = [
     "PROCESS_TAG",
@@ -91,7 +97,9 @@ def run_task(
             mine = task is not None and task.parameters.get("process") == process  # else it was resumed elsewhere
             if task is not None and mine and task.status is TaskStatus.RUNNING:
                 update_task(session, task_id, status=status, message=message)
-            log(session, status.value.lower(), message, task_id)
+                log(session, _ENDED_AS[status], message, task_id)
+            elif task is not None:
+                log(session, EventKind.LOG, f"the command that ran it has ended: {message}", task_id)
     return task_id
 
 

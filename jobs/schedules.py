@@ -11,10 +11,11 @@ from jobs.staleness import Staleness, staleness
 from jobs.steps import Wish, steps_of
 from resources.database.engine import TenantSession
 from resources.database.repositories.documents import batches_of
+from resources.database.repositories.events import log
 from resources.database.repositories.projects import load_project, project_ids
-from resources.database.repositories.tasks import Task, active_extraction, create_task, last_completed, log
+from resources.database.repositories.tasks import Task, active_extraction, create_task, last_completed
 from resources.installation import Installation
-from resources.vocabulary import TaskKind
+from resources.vocabulary import EventKind, TaskKind
 
 
 @dg.schedule(
@@ -88,4 +89,4 @@ def _ask_for_all(
     batch_keys = register(instance, key, batches_of(session, key.project))
     steps = steps_of(TaskKind.FULL, key, batch_keys, instance.get_dynamic_partitions("batches"))
     task_id = create_task(session, key.project, TaskKind.FULL, wish.as_json(), [step.as_json() for step in steps])
-    log(session, "refresh", str(stale), task_id)
+    log(session, EventKind.LOG, str(stale), task_id)

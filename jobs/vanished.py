@@ -10,8 +10,9 @@ import dagster as dg
 import psutil
 
 from resources.database.engine import TenantSession
-from resources.database.repositories.tasks import ACTIVE, Task, driven_by_commands, lock_task, log, update_task
-from resources.vocabulary import TaskStatus
+from resources.database.repositories.events import log
+from resources.database.repositories.tasks import ACTIVE, Task, driven_by_commands, lock_task, update_task
+from resources.vocabulary import EventKind, TaskStatus
 
 SILENT_SECONDS = 120
 """A command on another host that has not touched its task for so long is taken for gone."""
@@ -96,9 +97,9 @@ def _release(session: TenantSession, instance: dg.DagsterInstance, seen: Task) -
     for run in instance.get_runs(dg.RunsFilter(tags={"crucible/task": str(task.id)}, statuses=_UNFINISHED)):
         instance.add_run_tags(run.run_id, NOT_RETRIED)
         instance.report_run_failed(run, "The process of this run is gone.")
-    status, message = TaskStatus.FAILED, _KILLED
+    status, kind, message = TaskStatus.FAILED, EventKind.JOB_FAILED, _KILLED
     if task.status is TaskStatus.PAUSED:
-        status, message = TaskStatus.CANCELLED, _LEFT
+        status, kind, message = TaskStatus.CANCELLED, EventKind.JOB_CANCELLED, _LEFT
     update_task(session, task.id, status=status, message=message)
-    log(session, status.value.lower(), message, task.id)
+    log(session, kind, message, task.id)
     return message

@@ -129,6 +129,27 @@ class TaskStatus(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class EventKind(StrEnum):
+    """What happened to a task; the names under which its stream tells it.
+
+    All but PROGRESS are facts: stored, numbered 1, 2, 3, … per task in the order of their commits, and sent to
+    every listener that has not had them. PROGRESS is where the task stands at the moment: only the latest counts, it
+    is kept in the task's row and has no number of its own.
+    """
+
+    JOB_CREATED = "job_created"
+    JOB_STARTED = "job_started"  # a run of one of its steps was asked for
+    JOB_PAUSED = "job_paused"
+    JOB_RESUMED = "job_resumed"
+    JOB_COMPLETED = "job_completed"
+    JOB_FAILED = "job_failed"
+    JOB_CANCELLED = "job_cancelled"
+    DOCUMENT_COMPLETED = "document_completed"  # its cells are stored, at least one of them not FAILED
+    DOCUMENT_FAILED = "document_failed"  # it could not be read, or all of its cells FAILED; the message says why
+    LOG = "log"  # anything else that a person may want to read
+    PROGRESS = "progress"
+
+
 class CallStatus(StrEnum):
     """How one request to a language model ended."""
 

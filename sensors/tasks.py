@@ -8,10 +8,11 @@ from crucible_assets.partitions import ProjectKey
 from jobs.jobs import ALL_JOBS
 from jobs.steps import Step, Wish, run_tags, step_run
 from jobs.vanished import release_vanished
+from resources.database.repositories.events import log
 from resources.database.repositories.provider_batches import batches_of_attempt
-from resources.database.repositories.tasks import Task, lock_task, log, open_tasks, update_task
+from resources.database.repositories.tasks import Task, lock_task, open_tasks, update_task
 from resources.installation import Installation
-from resources.vocabulary import TaskStatus
+from resources.vocabulary import EventKind, TaskStatus
 
 _OPEN = (TaskStatus.PENDING, TaskStatus.RUNNING)
 _ENDED_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
@@ -80,7 +81,7 @@ def advance(
             run = step_run(instance, task.id, step, attempt) if step < len(now.steps) else None
         if step >= len(now.steps):
             update_task(session, task.id, status=TaskStatus.COMPLETED, step=step)
-            log(session, "completed", "all steps done", task.id)
+            log(session, EventKind.JOB_COMPLETED, "all steps done", task.id)
             return None
         if run is not None:
             if run.status not in _ENDED_BADLY or run.tags.get("dagster/will_retry") == "true":
@@ -90,7 +91,7 @@ def advance(
             if now.status is TaskStatus.RUNNING:
                 message = f"run {run.run_id} of step {now.steps[step]['job']} ended as {run.status.value}"
                 update_task(session, task.id, status=TaskStatus.FAILED, message=message, step=step)
-                log(session, "failed", message, task.id)
+                log(session, EventKind.JOB_FAILED, message, task.id)
                 return None
             attempt += 1
         update_task(

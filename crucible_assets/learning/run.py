@@ -28,6 +28,7 @@ from crucible_assets.prompts.render import fenced, render_prompt
 from resources.database.engine import Database, TenantSession
 from resources.database.repositories.documents import load_texts
 from resources.database.repositories.entities import load_entities
+from resources.database.repositories.events import log
 from resources.database.repositories.projects import load_project
 from resources.database.repositories.prompts import active_prompts
 from resources.database.repositories.refinements import (
@@ -36,13 +37,14 @@ from resources.database.repositories.refinements import (
     add_refinement,
     set_new_version,
 )
-from resources.database.repositories.tasks import get_task, log, update_task
+from resources.database.repositories.tasks import get_task, update_task
 from resources.models.gateway import Gateway
 from resources.models.ledger import CallContext
 from resources.models.request import ModelRequest
 from resources.vocabulary import (
     CallPurpose,
     CellState,
+    EventKind,
     PromptRow,
     RefinementStatus,
     TaskStatus,
@@ -248,7 +250,7 @@ class _Turn:
                 version = active_prompts(session, project_id)[name].version
                 set_new_version(session, row.id, version)
                 row = replace(row, new_version=version)
-            log(session, "refined", f"{name}: {row.status}, {row.reason}", self._work.task_id)
+            log(session, EventKind.LOG, f"{name}: {row.status}, {row.reason}", self._work.task_id)
         return Refinement(name, analysis, row, row.reason or "")
 
 

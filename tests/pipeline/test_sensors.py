@@ -501,7 +501,7 @@ def add_variable(session, project):
     ],
 )
 def test_what_is_stale_gives_a_full_task_like_the_last_one(database, tenant, finished, nightly, spoil, why):
-    from resources.database.repositories.tasks import read_log
+    from resources.database.repositories.events import read_log
 
     with database.transaction(tenant) as session:
         spoil(session, finished)

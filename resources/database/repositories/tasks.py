@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from resources.database.engine import TenantSession
+from resources.database.engine import Database, TenantSession
+from resources.database.repositories.events import log
 from resources.database.repositories.projects import tenant_of
-from resources.database.tables import events, tasks
-from resources.vocabulary import EXTRACTIONS, TaskKind, TaskStatus
+from resources.database.tables import tasks
+from resources.vocabulary import EXTRACTIONS, EventKind, TaskKind, TaskStatus
 
 ACTIVE = (TaskStatus.PENDING, TaskStatus.RUNNING, TaskStatus.PAUSED)
 
@@ -26,7 +28,11 @@ class TaskActiveError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task as stored. `steps` are the Dagster runs it needs, in order; `step` is the next one to start."""
+    """One task as stored, without the list of its documents (`documents_of_task`), which may be long.
+
+    `steps` are the Dagster runs it needs, in order; `step` is the next one to start. A task without steps is not
+    planned yet: the task sensor does that when it first sees it.
+    """
 
     id: UUID
     project_id: str
@@ -41,7 +47,9 @@ class Task:
     updated_at: datetime
 
 
-_COLUMNS = [tasks.c[name] for name in Task.__dataclass_fields__]
+_DOCUMENTS = "documents"
+_PARAMETERS = tasks.c.parameters.op("-", return_type=JSONB)(sa.cast(_DOCUMENTS, sa.Text)).label("parameters")
+_COLUMNS = [_PARAMETERS if name == "parameters" else tasks.c[name] for name in Task.__dataclass_fields__]
 
 
 def _task(row: Any) -> Task:
@@ -54,8 +62,12 @@ def create_task(
     kind: TaskKind,
     parameters: Mapping[str, Any],
     steps: Sequence[Mapping[str, Any]],
+    created_by: str | None = None,
 ) -> UUID:
-    """Ask for something. Raises TaskActiveError when the project has an unfinished extraction task."""
+    """Ask for something. Raises TaskActiveError when the project has an unfinished extraction task.
+
+    Without `steps` the task sensor plans it when it first sees it, over what the project holds then.
+    """
     task_id = uuid4()
     try:
         with session.begin_nested():
@@ -68,6 +80,7 @@ def create_task(
                     status=TaskStatus.PENDING.value,
                     parameters=dict(parameters),
                     steps=[dict(step) for step in steps],
+                    created_by=created_by,
                 )
             )
     except sa.exc.IntegrityError as error:
@@ -75,7 +88,7 @@ def create_task(
         if active is None:
             raise
         raise TaskActiveError(active.id) from error
-    log(session, "created", f"{kind.value} asked for", task_id)
+    log(session, EventKind.JOB_CREATED, f"{kind.value} asked for", task_id)
     return task_id
 
 
@@ -101,6 +114,39 @@ def active_extraction(session: TenantSession, project_id: str) -> Task | None:
         )
     ).one_or_none()
     return _task(row) if row else None
+
+
+def tenants_at_work(database: Database) -> list[str]:
+    """Tenants that have pending or running tasks: one question for all of them; for the scheduler only."""
+    with database.engine.connect() as connection:
+        return list(connection.scalars(sa.text("SELECT tenants_at_work()")))
+
+
+def documents_of_task(session: TenantSession, task_id: UUID) -> frozenset[UUID] | None:
+    """The documents that a task is confined to; None when it is to none in particular."""
+    listed = session.scalar(sa.select(tasks.c.parameters[_DOCUMENTS]).where(tasks.c.id == task_id))
+    return None if listed is None else frozenset(UUID(document) for document in listed)
+
+
+def set_parameters(session: TenantSession, task_id: UUID, without: Iterable[str] = (), **changes: Any) -> None:
+    """Change some of a task's parameters, and take others away; what is not named stays."""
+    kept = tasks.c.parameters.op("-", return_type=JSONB)(sa.cast(list(without), ARRAY(sa.Text)))
+    session.execute(
+        sa.update(tasks)
+        .where(tasks.c.id == task_id)
+        .values(parameters=kept.op("||", return_type=JSONB)(sa.cast(changes, JSONB)), updated_at=sa.func.now())
+    )
+
+
+def record_run(session: TenantSession, task_id: UUID, step: int, run_id: str) -> None:
+    """Keep which Dagster run does, or did, a step of a task."""
+    path = sa.cast([str(step), "run_id"], ARRAY(sa.Text))
+    changed = sa.func.jsonb_set(tasks.c.steps, path, sa.cast(run_id, JSONB))
+    session.execute(
+        sa.update(tasks)
+        .where(tasks.c.id == task_id)
+        .values(run_id=run_id, steps=changed, updated_at=sa.func.now())
+    )
 
 
 def open_tasks(session: TenantSession) -> list[Task]:
@@ -170,7 +216,7 @@ def pause_task(session: TenantSession, task_id: UUID) -> bool:
     if task is None or task.status not in (TaskStatus.PENDING, TaskStatus.RUNNING):
         return False
     update_task(session, task_id, status=TaskStatus.PAUSED)
-    log(session, "paused", "a person paused it", task_id)
+    log(session, EventKind.JOB_PAUSED, "a person paused it", task_id)
     return True
 
 
@@ -180,7 +226,7 @@ def cancel_task(session: TenantSession, task_id: UUID) -> bool:
     if task is None or task.status not in ACTIVE:
         return False
     update_task(session, task_id, status=TaskStatus.CANCELLED, message="a person cancelled it")
-    log(session, "cancelled", "a person cancelled it", task_id)
+    log(session, EventKind.JOB_CANCELLED, "a person cancelled it", task_id)
     return True
 
 
@@ -189,36 +235,20 @@ def pause_itself(session: TenantSession, task_id: UUID, reason: str) -> None:
     task = lock_task(session, task_id)
     if task is not None and task.status is TaskStatus.RUNNING:
         update_task(session, task_id, status=TaskStatus.PAUSED, message=reason)
-        log(session, "paused", reason, task_id)
+        log(session, EventKind.JOB_PAUSED, reason, task_id)
 
 
-def resume_task(session: TenantSession, task_id: UUID) -> bool:
+def resume_task(session: TenantSession, task_id: UUID, budget_usd: str | None = None) -> bool:
     """Let a paused task go on: PENDING again, so that its step is started anew. False when it is not paused.
 
-    From then on the task sensor drives it, even if a command began it: that command ended with the pause.
+    From then on the task sensor drives it, even if a command began it: that command ended with the pause. A budget
+    that is given takes the place of the old one.
     """
     task = lock_task(session, task_id)
     if task is None or task.status is not TaskStatus.PAUSED:
         return False
-    kept = {name: value for name, value in task.parameters.items() if name not in ("driver", "process")}
-    update_task(session, task_id, status=TaskStatus.PENDING, parameters=kept)
-    log(session, "resumed", "a person resumed it", task_id)
+    changes = {} if budget_usd is None else {"budget_usd": budget_usd}
+    set_parameters(session, task_id, without=("driver", "process"), **changes)
+    update_task(session, task_id, status=TaskStatus.PENDING, message=None)
+    log(session, EventKind.JOB_RESUMED, "a person resumed it", task_id)
     return True
-
-
-def log(session: TenantSession, kind: str, message: str, task_id: UUID | None = None, **payload: Any) -> None:
-    """Write one line of the log; it is never changed."""
-    session.execute(
-        sa.insert(events).values(
-            tenant_id=tenant_of(session), task_id=task_id, kind=kind, message=message, payload=payload
-        )
-    )
-
-
-def read_log(session: TenantSession, task_id: UUID, after: int = 0) -> list[Any]:
-    """The log of one task from a sequence number on."""
-    return list(
-        session.execute(
-            sa.select(events).where(events.c.task_id == task_id, events.c.seq > after).order_by(events.c.seq)
-        )
-    )

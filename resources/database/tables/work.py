@@ -15,7 +15,7 @@ from resources.database.tables.base import (
     project_fk,
     tenant,
 )
-from resources.vocabulary import CallPurpose, CallStatus, TaskKind, TaskStatus
+from resources.vocabulary import CallPurpose, CallStatus, EventKind, TaskKind, TaskStatus
 
 tasks = sa.Table(
     "tasks",
@@ -47,6 +47,8 @@ tasks = sa.Table(
             "kind IN ('SAMPLE', 'FULL', 'REFINE', 'REPROCESS_FAILED') AND status IN ('PENDING', 'RUNNING', 'PAUSED')"
         ),
     ),
+    sa.Index("ix_tasks_created_at", "tenant_id", "created_at", "id"),
+    sa.Index("ix_tasks_open", "tenant_id", postgresql_where=sa.text("status IN ('PENDING', 'RUNNING')")),
     one_of("kind", TaskKind),
     one_of("status", TaskStatus),
 )
@@ -59,13 +61,28 @@ events = sa.Table(
     sa.Column("task_id", UUID(as_uuid=True)),
     # counted per task by a trigger, under the lock of the task's row: without gaps, and in the order of commits
     sa.Column("seq", sa.BigInteger),
+    sa.Column("document_id", UUID(as_uuid=True)),  # which one is told of; NULL again when it was deleted
     sa.Column("kind", Text, nullable=False),
     sa.Column("message", Text, nullable=False),
     sa.Column("payload", JSONB, nullable=False, server_default=EmptyObject),
     created(),
     sa.ForeignKeyConstraint(["tenant_id", "task_id"], ["tasks.tenant_id", "tasks.id"], ondelete="CASCADE"),
+    sa.ForeignKeyConstraint(
+        ["tenant_id", "document_id"], ["documents.tenant_id", "documents.id"], ondelete="SET NULL (document_id)"
+    ),
     sa.UniqueConstraint("tenant_id", "task_id", "seq", name="seq"),
     sa.CheckConstraint("(task_id IS NULL) = (seq IS NULL)", name="seq"),
+    one_of("kind", EventKind),
+    # the same is not told twice of a document in one task, however often its run was started
+    sa.Index(
+        "uq_events_document",
+        "tenant_id",
+        "document_id",
+        "task_id",
+        "kind",
+        unique=True,
+        postgresql_where=sa.text("document_id IS NOT NULL"),
+    ),
 )
 
 calls = sa.Table(

@@ -11,15 +11,15 @@ from datetime import UTC, date, datetime
 
 from resources.database.engine import Database
 from resources.database.repositories import provider_batch_items as item_store
+from resources.database.repositories.events import log
 from resources.database.repositories.provider_batch_items import FailedItem
 from resources.database.repositories.provider_batches import ProviderBatch
-from resources.database.repositories.tasks import log
 from resources.models.batches.collector import context_from_data
 from resources.models.batches.service import BatchProvider, BatchService, ItemResult, Remote
 from resources.models.errors import ModelError
 from resources.models.ledger import Call, CallContext, Ledger
 from resources.models.prices import cost_of
-from resources.vocabulary import BatchItemStatus, BatchStatus
+from resources.vocabulary import BatchItemStatus, BatchStatus, EventKind
 
 _GROUP = 200  # items in memory at a time
 
@@ -117,5 +117,5 @@ def _end(database: Database, tenant: str, batch: ProviderBatch, remote: Remote) 
         item_store.end_batch(session, batch, status, None)
         if batch.task_id is not None:
             message = f"batch {remote.id} came back: {finished} answers, {failed} requests without one"
-            log(session, "batch ingested", message, batch.task_id, batch=str(batch.id))
+            log(session, EventKind.LOG, message, batch.task_id, batch=str(batch.id))
     return Ingested(finished, failed)

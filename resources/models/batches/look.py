@@ -10,8 +10,9 @@ from uuid import UUID
 from resources.database.engine import Database
 from resources.database.repositories import provider_batch_items as item_store
 from resources.database.repositories import provider_batches as store
+from resources.database.repositories.events import log
 from resources.database.repositories.provider_batches import ProviderBatch
-from resources.database.repositories.tasks import get_task, log
+from resources.database.repositories.tasks import get_task
 from resources.models.batches.connect import Connections
 from resources.models.batches.decide import Step, next_step
 from resources.models.batches.ingest import ingest
@@ -20,7 +21,7 @@ from resources.models.batches.submit import find_lost, refuse, send
 from resources.models.batches.transport import patiently
 from resources.models.errors import ModelError, ModelMissingError
 from resources.models.ledger import Ledger
-from resources.vocabulary import BatchStatus, TaskStatus
+from resources.vocabulary import BatchStatus, EventKind, TaskStatus
 
 SETTLE_SECONDS = 60.0
 """How long a request that started a batch may still be on its way after its sender has heard nothing."""
@@ -189,7 +190,7 @@ def _drop(database: Database, tenant: str, batch: ProviderBatch) -> None:
         item_store.fail_rest(session, batch.id, reason)
         item_store.end_batch(session, batch, BatchStatus.CANCELLED, reason)
         if batch.task_id is not None and get_task(session, batch.task_id) is not None:
-            log(session, "batch dropped", f"batch of {batch.items} requests was {reason}", batch.task_id)
+            log(session, EventKind.LOG, f"batch of {batch.items} requests was {reason}", batch.task_id)
 
 
 async def _cancel(

@@ -17,12 +17,12 @@ from uuid import UUID
 from resources.database.engine import Database
 from resources.database.repositories import provider_batch_items as item_store
 from resources.database.repositories import provider_batches as store
+from resources.database.repositories.events import log
 from resources.database.repositories.provider_batches import ProviderBatch
-from resources.database.repositories.tasks import log
 from resources.models.batches.service import BatchService, Remote
 from resources.models.batches.transport import patiently
 from resources.models.errors import ModelError, RateLimitedError, RetryableError
-from resources.vocabulary import BatchStatus
+from resources.vocabulary import BatchStatus, EventKind
 
 _CLOCKS = timedelta(minutes=10)  # how far the provider's clock and ours may be apart
 _READ_ITEMS, _READ_BYTES = 1_000, 8 * 1024 * 1024
@@ -144,7 +144,7 @@ def started(database: Database, tenant: str, batch: ProviderBatch, remote: Remot
         store.set_batch(session, batch.id, status=BatchStatus.SUBMITTED, remote_id=remote.id, message=None)
         if batch.task_id is not None:
             message = f"{batch.items} requests to {batch.provider}:{batch.model} are out as batch {remote.id}"
-            log(session, "batch submitted", message, batch.task_id, batch=str(batch.id))
+            log(session, EventKind.LOG, message, batch.task_id, batch=str(batch.id))
 
 
 def refuse(database: Database, tenant: str, batch: ProviderBatch, reason: str) -> None:
@@ -154,7 +154,7 @@ def refuse(database: Database, tenant: str, batch: ProviderBatch, reason: str) -
         item_store.end_batch(session, batch, BatchStatus.FAILED, reason)
         if batch.task_id is not None:
             message = f"batch of {failed} requests to {batch.provider}:{batch.model} was refused: {reason}"
-            log(session, "batch refused", message, batch.task_id, batch=str(batch.id))
+            log(session, EventKind.LOG, message, batch.task_id, batch=str(batch.id))
 
 
 def _set(database: Database, tenant: str, batch_id: UUID, **fields: object) -> None:
