@@ -54,3 +54,25 @@ BEGIN
 END $$;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Whether the tables are those that the code was written for.
+GRANT SELECT ON alembic_version TO crucible_app;
+
+-- For the operator: how much work there is, of all tenants together, and nothing of any one. It looks as each tenant
+-- in turn, under row-level security, and the tenant bound at the end is none.
+CREATE FUNCTION work_of_all(pending_seconds double precision, silent_seconds double precision)
+    RETURNS TABLE (status text, tasks bigint, since timestamptz, stuck bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    tenant text;
+BEGIN
+    FOR tenant IN SELECT tenant_ids() LOOP
+        PERFORM set_config('app.tenant_id', tenant, true);
+        RETURN QUERY SELECT t.status, count(*), min(t.updated_at), count(*) FILTER (WHERE
+            t.status = 'PENDING' AND t.updated_at < now() - make_interval(secs => pending_seconds)
+            OR t.status = 'RUNNING' AND t.updated_at < now() - make_interval(secs => silent_seconds)
+                AND NOT EXISTS (SELECT FROM provider_batches b WHERE b.tenant_id = t.tenant_id AND b.task_id = t.id
+                    AND b.status IN ('PREPARED', 'SUBMITTED')))
+            FROM tasks t WHERE t.tenant_id = tenant GROUP BY t.status;
+    END LOOP;
+    PERFORM set_config('app.tenant_id', '', true);
+END $$;
