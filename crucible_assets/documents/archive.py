@@ -6,7 +6,7 @@ so a lie ends as a checksum error; other unpackers are held by the worker's memo
 
 import io
 import zipfile
-from typing import Final
+from typing import IO, Final
 
 from crucible_assets.documents.errors import DamagedDocument, EncryptedDocument, TooLarge
 
@@ -16,13 +16,15 @@ MAX_RATIO: Final = 100  # office files of real text stay below 30
 RATIO_MATTERS_BYTES: Final = 32 * 2**20  # a small file may compress as well as it likes
 
 
-def open_archive(data: bytes) -> zipfile.ZipFile:
-    """Open `data` as a zip whose contents are safe to unpack.
+def open_archive(data: bytes | IO[bytes]) -> zipfile.ZipFile:
+    """Open `data`, or a file opened for reading, as a zip whose contents are safe to unpack.
 
     Raises `DamagedDocument` (no readable directory), `TooLarge` (bomb) or `EncryptedDocument`.
     """
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        file = io.BytesIO(data) if isinstance(data, bytes) else data
+        size = file.seek(0, io.SEEK_END)
+        archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise DamagedDocument(
             f"The file begins like a zip container, but its directory cannot be read ({error}).",
@@ -35,7 +37,7 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
             "Save the document again from its application, or split it.",
         )
     unpacked = sum(entry.file_size for entry in entries)
-    ratio = unpacked / max(1, len(data))
+    ratio = unpacked / max(1, size)
     if unpacked > MAX_UNPACKED_BYTES or (unpacked > RATIO_MATTERS_BYTES and ratio > MAX_RATIO):
         raise TooLarge(
             f"The container unpacks to {unpacked / 2**20:,.0f} MiB, {ratio:,.0f} times its size "

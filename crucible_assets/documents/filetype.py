@@ -5,16 +5,18 @@ already. It is believed from 0.9 on; below that the extension decides between fo
 which often cannot be told apart by content (a list of names is a one-column CSV, a text and a Markdown file).
 """
 
+import mmap
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
+from zipfile import ZipFile
 
 from crucible_assets.documents.archive import open_archive, read_entry
 from crucible_assets.documents.charset import declared_in_markup, decode, plausibility
-from crucible_assets.documents.errors import EncryptedDocument, NoTextFound, UnsupportedFormat
+from crucible_assets.documents.errors import EmptyDocument, EncryptedDocument, NoTextFound, UnsupportedFormat
 from crucible_assets.documents.prose import is_bare, is_prose
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class FileType:
 CONFIDENCE: Final = 0.9
 READ_FORMATS: Final = "PDF, DOCX, TXT, MD, HTML, XLSX, XLS, ODS, CSV, JSON and XML"
 _SAMPLE: Final = 64 * 1024
+_HEAD: Final = 1 << 20
 
 MEDIA_TYPES: Final[dict[Format, str]] = {
     Format.PDF: "application/pdf",
@@ -118,6 +121,7 @@ _OTHERS: Final = (
     (b"MZ", "a program", "Upload the document itself."),
     (b"\x7fELF", "a program", "Upload the document itself."),
 )
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML_START = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _XML_START = re.compile(rb"\s*<\?xml\b")
@@ -134,8 +138,8 @@ def detect(data: bytes, filename: str) -> FileType:
     extension = PurePosixPath(filename.lower()).suffix
     if b"%PDF-" in data[:1024]:
         return _of(Format.PDF)
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _in_zip(data)
+    if data.startswith(_ZIP):
+        return _in_zip(open_archive(data))
     if data.startswith(_OLE):
         return _in_ole(data)
     if data[60:68] in (b"BOOKMOBI", b"TEXtREAd"):
@@ -153,6 +157,26 @@ def detect(data: bytes, filename: str) -> FileType:
     return _of(_of_text(data, extension))
 
 
+def detect_file(path: Path, filename: str) -> FileType | None:
+    """As `detect`, for a file that need not fit into memory: its directory, its streams, or its first megabyte.
+
+    None for a zip archive of files, which is no document of its own. Raises also `EmptyDocument`.
+    """
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+        if not head:
+            raise EmptyDocument(
+                "The file has no content (0 bytes).", "Upload it again; the transfer may have failed."
+            )
+        if b"%PDF-" not in head[:1024]:
+            if head.startswith(_ZIP):
+                return _known_in_zip(open_archive(file))
+            if head.startswith(_OLE):
+                with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+                    return _in_ole(mapped)
+        return detect(head, filename)
+
+
 def _of(kind: Format) -> FileType:
     return FileType(kind, MEDIA_TYPES[kind])
 
@@ -164,8 +188,15 @@ def _image(name: str) -> NoTextFound:
     )
 
 
-def _in_zip(data: bytes) -> FileType:
-    archive = open_archive(data)
+def _in_zip(archive: ZipFile) -> FileType:
+    found = _known_in_zip(archive)
+    if found is None:
+        raise UnsupportedFormat(f"The file is a zip archive of {len(archive.namelist()):,} files.", _UNPACK)
+    return found
+
+
+def _known_in_zip(archive: ZipFile) -> FileType | None:
+    """What a zip container is; None when it is an archive of files and no document of its own."""
     names = set(archive.namelist())
     declared = (read_entry(archive, "mimetype") or b"").decode("ascii", "replace").strip()
     if declared == "application/vnd.oasis.opendocument.spreadsheet":
@@ -188,14 +219,14 @@ def _in_zip(data: bytes) -> FileType:
         raise UnsupportedFormat("The file is a PowerPoint presentation.", _SAVE_AS_PDF)
     if "[Content_Types].xml" in names or any(name.startswith("Index/") for name in names):
         raise UnsupportedFormat("The file is an office document of a kind that is not read.", _SAVE_AS_PDF)
-    raise UnsupportedFormat(f"The file is a zip archive of {len(names):,} files.", _UNPACK)
+    return None
 
 
-def _in_ole(data: bytes) -> FileType:
+def _in_ole(data: bytes | mmap.mmap) -> FileType:
     """Tell the old Office formats apart by the names of their streams, which are stored in UTF-16."""
 
     def holds(stream: str) -> bool:
-        return stream.encode("utf-16-le") in data
+        return data.find(stream.encode("utf-16-le")) >= 0
 
     if holds("EncryptedPackage") and holds("EncryptionInfo"):
         raise EncryptedDocument(
