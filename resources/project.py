@@ -6,49 +6,38 @@ The same field names stand in all three; unknown names are refused, so that a ty
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from resources.patterns import PatternError, check_pattern
-from resources.project_rules import as_written, cycles, variable_problems, word
-from resources.project_texts import project_text_problems
-from resources.vocabulary import (
-    CallMode,
-    UnitOfObservation,
-    Variable,
-    Verification,
-)
+from resources.project_rules import as_written, cycles, name_problems, variable_problems, word
+from resources.project_settings import LongDocuments, ProjectSettings, settings_problems
+from resources.project_texts import project_text_problems, unstorable
+from resources.vocabulary import UnitOfObservation, Variable
+
+__all__ = [
+    "ENTITY_REGEX",
+    "PROJECT_ID",
+    "LongDocuments",
+    "Project",
+    "ProjectError",
+    "ProjectProblem",
+    "ProjectSettings",
+    "project_from_data",
+    "settings_from_dict",
+    "settings_to_dict",
+    "slug",
+    "variable_from_dict",
+    "variable_to_dict",
+    "waves",
+]
 
 ENTITY_REGEX = "regex:"
 """Begins an entity pattern that is a regular expression and needs no model."""
 PROJECT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-
-
-class LongDocuments(StrEnum):
-    """How a document longer than the model's budget is asked."""
-
-    MAP = "map"  # every chunk is asked, the answers are merged
-    RETRIEVE = "retrieve"  # the chunks that search puts first are asked, the others only where that is not enough
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectSettings:
-    """What a project may set about its extraction."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    variables_per_call: int = 1
-    long_documents: LongDocuments = LongDocuments.MAP
-    calls: CallMode = CallMode.LIVE
-    routes: dict[str, float] = field(default_factory=dict)  # model → weight; documents are shared out between them
-    verification: Verification = Verification.NONE
-    verification_model: str | None = None  # the project's own model when not given
-    self_agreement: int = 1  # how often each question is asked; more than once tells how far the answers agree
-    budget_usd: float | None = None  # for all calls of the project together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +55,24 @@ class Project:
     unit_of_observation: UnitOfObservation = UnitOfObservation.DOCUMENT
     entity_pattern: str | None = None
     source: str | None = None
-    settings: ProjectSettings = ProjectSettings()
+    settings: ProjectSettings = field(default_factory=ProjectSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectProblem:
+    """One thing to mend. `field` is where it stands: 'name', 'settings.models', 'variables.price.max_values'."""
+
+    field: str
+    said: str
 
 
 class ProjectError(ValueError):
-    """A project definition is not usable; `problems` says each thing to mend."""
+    """A project definition is not usable; `problems` says each thing to mend, `located` also where it stands."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+    def __init__(self, problems: Sequence[str | ProjectProblem]) -> None:
+        self.located = [p if isinstance(p, ProjectProblem) else ProjectProblem("", p) for p in problems]
+        self.problems = [problem.said for problem in self.located]
+        super().__init__("\n".join(self.problems))
 
 
 _PROJECT: TypeAdapter[Project] = TypeAdapter(Project)
@@ -115,40 +113,67 @@ def settings_from_dict(data: Mapping[str, Any]) -> ProjectSettings:
     return _SETTINGS.validate_python(dict(data))
 
 
-def project_from_data(data: Mapping[str, Any]) -> Project:
-    """A project from plain data as a person writes them. Raises ProjectError with every problem found."""
+def project_from_data(data: Mapping[str, Any], *, variables_needed: bool = True) -> Project:
+    """A project from plain data as a person writes them. Raises ProjectError with every problem found.
+
+    A file needs at least one variable; with `variables_needed=False` a project may begin without.
+    """
     plain = dict(data)
     if "documents" in plain:
         plain["source"] = plain.pop("documents")
     plain.setdefault("id", slug(str(plain.get("name", ""))))
     written = plain.get("variables")
-    problems: list[str] = []
+    if written is None and not variables_needed:
+        written = []
+    problems: list[ProjectProblem] = []
+    broken = [ProjectProblem(place, f"{place}: {said}") for place, said in unstorable(_by_name(plain))]
+    if any("deep" in problem.said for problem in broken):
+        raise ProjectError(broken)
     project = _project(plain, problems)
-    if not isinstance(written, list) or not written:
-        raise ProjectError([*problems, "variables: at least one variable is needed, as a list of mappings."])
+    if not isinstance(written, list) or (not written and variables_needed):
+        said = "variables: at least one variable is needed, as a list of mappings."
+        raise ProjectError([*problems, ProjectProblem("variables", said)])
     variables = _variables(written, problems)
-    problems += [f"depends_on goes round in a circle: {' → '.join(circle)}." for circle in cycles(variables)]
+    for circle in cycles(variables):
+        said = f"depends_on goes round in a circle: {' → '.join(circle)}."
+        problems.append(ProjectProblem(f"variables.{circle[0]}.depends_on", said))
+    told = {problem.field for problem in problems}
+    problems += [problem for problem in broken if not any(problem.field.startswith(place) for place in told)]
     if problems or project is None:
         raise ProjectError(problems)
     return replace(project, variables=tuple(as_written(variable) for variable in variables))
 
 
-def _project(plain: Mapping[str, Any], problems: list[str]) -> Project | None:
+def _by_name(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The same data with each variable under its name, else its number, so that problems name it."""
+    written = plain.get("variables")
+    if not isinstance(written, list):
+        return dict(plain)
+    named: dict[str, Any] = {}
+    for number, item in enumerate(written, start=1):
+        name = item.get("name") if isinstance(item, Mapping) else None
+        named[name if isinstance(name, str) and name not in named else str(number)] = item
+    return {**plain, "variables": named}
+
+
+def _project(plain: Mapping[str, Any], problems: list[ProjectProblem]) -> Project | None:
     """The project without its variables; None where its keys could not be read."""
     try:
         project = _PROJECT.validate_python({**plain, "variables": ()})
     except ValidationError as error:
-        problems += [_say(item, "") for item in error.errors()]
+        problems += [_say(item, "", "") for item in error.errors()]
         return None
     if not project.name.strip():
-        problems.append("name: a project needs a name.")
+        problems.append(ProjectProblem("name", "name: a project needs a name."))
     if not PROJECT_ID.fullmatch(project.id):
-        problems.append("id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen.")
+        said = "id: lower-case letters, digits and hyphens, at most 63, not beginning with a hyphen."
+        problems.append(ProjectProblem("id", said))
     texts = {"description": project.description, "entity_pattern": project.entity_pattern}
     lines = {"name": project.name, "domain": project.domain, "language": project.language}
-    problems += project_text_problems(texts, lines)
-    problems += _settings_problems(project.settings)
-    problems += _entity_problems(project)
+    problems += [ProjectProblem(said.partition(":")[0], said) for said in project_text_problems(texts, lines)]
+    for key, said in settings_problems(project.settings):
+        problems.append(ProjectProblem(f"settings.{key}", f"settings.{key}: {said}"))
+    problems += [ProjectProblem("entity_pattern", said) for said in _entity_problems(project)]
     return project
 
 
@@ -173,24 +198,24 @@ def _entity_problems(project: Project) -> list[str]:
 _PLACEHOLDERS = {"name": "unreadable", "type": "TEXT", "instructions": "unreadable"}
 
 
-def _variables(written: list[Any], problems: list[str]) -> list[Variable]:
+def _variables(written: list[Any], problems: list[ProjectProblem]) -> list[Variable]:
     """The variables that could be read, at least in part; everything that is wrong with them goes to `problems`."""
     names = [item["name"] for item in written if isinstance(item, Mapping) and isinstance(item.get("name"), str)]
-    problems += [
-        f"variable {name}: this name is used twice." for name in sorted({n for n in names if names.count(n) > 1})
-    ]
+    problems += [ProjectProblem(f"variables.{name}.name", said) for name, said in name_problems(names)]
     read = [_variable(item, number, problems) for number, item in enumerate(written, start=1)]
     sound = {variable.name: variable for variable, unread in read if variable is not None and not unread}
     for variable, unread in read:
         if variable is None:
             continue
         for about, problem in variable_problems(variable, names, sound):
-            if not unread & set(about.split()):
-                problems.append(f"variable {variable.name}: {problem}")
+            keys = about.split()
+            if not unread & set(keys):
+                place = f"variables.{variable.name}.{keys[0]}"
+                problems.append(ProjectProblem(place, f"variable {variable.name}: {problem}"))
     return [variable for variable, _ in read if variable is not None]
 
 
-def _variable(item: Any, number: int, problems: list[str]) -> tuple[Variable | None, set[str]]:
+def _variable(item: Any, number: int, problems: list[ProjectProblem]) -> tuple[Variable | None, set[str]]:
     """A variable without the keys that could not be read, and these keys."""
     plain = _normalise(item) if isinstance(item, Mapping) else item
     named = item.get("name") if isinstance(item, Mapping) else None
@@ -198,7 +223,7 @@ def _variable(item: Any, number: int, problems: list[str]) -> tuple[Variable | N
         return _VARIABLE.validate_python(plain), set()
     except ValidationError as error:
         found = error.errors()
-    problems += [_say(error, f"variable {named or number}") for error in found]
+    problems += [_say(error, f"variable {named or number}", f"variables.{named or number}") for error in found]
     unread = {str(error["loc"][0]) for error in found if error["loc"]}
     if not isinstance(plain, dict) or not unread:
         return None, unread
@@ -247,30 +272,16 @@ def _dependency(entry: Any) -> Any:
     return entry
 
 
-def _say(error: Any, owner: str) -> str:
-    where = ", ".join(part for part in (owner, ".".join(str(part) for part in error["loc"])) if part)
+def _say(error: Any, owner: str, place: str) -> ProjectProblem:
+    at = ".".join(str(part) for part in error["loc"])
+    where = ", ".join(part for part in (owner, at) if part)
+    place = ".".join(part for part in (place, at) if part)
     kind = error["type"]
     if kind in {"unexpected_keyword_argument", "extra_forbidden"}:
-        return f"{where}: this key is not known."
+        return ProjectProblem(place, f"{where}: this key is not known.")
     if kind in {"missing", "missing_argument"}:
-        return f"{where}: this key is missing."
-    return f"{where}: {error['msg']} (got {error['input']!r:.80})."
-
-
-def _settings_problems(settings: ProjectSettings) -> list[str]:
-    problems = []
-    if settings.variables_per_call < 1:
-        problems.append("settings.variables_per_call: at least 1.")
-    if not 1 <= settings.self_agreement <= 9:
-        problems.append("settings.self_agreement: from 1 (off) to 9 answers to each question.")
-    if settings.budget_usd is not None and settings.budget_usd <= 0:
-        problems.append("settings.budget_usd: more than 0.")
-    weights = list(settings.routes.values())
-    if weights and (min(weights) < 0 or max(weights) <= 0):
-        problems.append("settings.routes: weights of at least 0, one of them more.")
-    if settings.verification_model is not None and settings.verification is Verification.NONE:
-        problems.append("settings.verification_model is given, but settings.verification is none.")
-    return problems
+        return ProjectProblem(place, f"{where}: this key is missing.")
+    return ProjectProblem(place, f"{where}: {error['msg']} (got {error['input']!r:.80}).")
 
 
 def waves(variables: tuple[Variable, ...]) -> tuple[tuple[Variable, ...], ...]:

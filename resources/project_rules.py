@@ -66,6 +66,26 @@ def variable_problems(variable: Variable, names: Collection[str], others: Mappin
     return problems
 
 
+def folded_name(name: str) -> str:
+    """A name as models' answers are matched with it, which write it loosely (`extractions/answer.py`)."""
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def name_problems(names: Sequence[str]) -> list[Problem]:
+    """Names that are used twice, or that are one name in a model's answer: (name, what is wrong)."""
+    problems = []
+    by_fold: dict[str, list[str]] = {}
+    for name in sorted(set(names)):
+        by_fold.setdefault(folded_name(name), []).append(name)
+        if names.count(name) > 1:
+            problems.append((name, f"variable {name}: this name is used twice."))
+    for alike in by_fold.values():
+        for name in alike[1:]:
+            said = f"variable {name}: a model cannot tell this name from {alike[0]}; give one of them another name."
+            problems.append((name, said))
+    return problems
+
+
 def as_written(variable: Variable) -> Variable:
     """The variable with its default and allowed values in the form of its type; as it is where they have none."""
     try:
@@ -161,9 +181,20 @@ def _default(variable: Variable) -> Any:
     if not variable.multiple:
         return value_of(variable.default_value, variable)
     written = variable.default_value if isinstance(variable.default_value, list) else [variable.default_value]
-    values = [value_of(value, variable) for value in written]
     joined = variable.if_multiple_values is IfMultipleValues.CONCATENATE
+    if joined and len(written) == 1 and isinstance(written[0], str) and _JOINT in written[0]:
+        written = _parts(written[0], variable)
+    values = [value_of(value, variable) for value in written]
     return _JOINT.join(map(word, values)) if joined else values
+
+
+def _parts(text: str, variable: Variable) -> list[str]:
+    """A default that was joined when the project was stored, as the values it was joined from."""
+    try:
+        value_of(text, variable)
+    except ValueError:
+        return text.split(_JOINT)
+    return [text]
 
 
 def _default_problems(variable: Variable) -> list[Problem]:

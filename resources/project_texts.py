@@ -3,6 +3,8 @@
 Invisible characters can show a reviewer of a study another text than the model reads, so they are refused by name.
 """
 
+import datetime
+import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,6 +14,8 @@ from resources.vocabulary import Variable
 LONGEST_TEXT = 8_000  # characters: some 2,000 tokens, which travel with every question
 LONGEST_LINE = 300
 LONGEST_UNIT = 40
+
+_DEEPEST = 32  # levels of lists and mappings
 
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BREAKS = "\n\r\t"  # what people write in a text of several lines
@@ -65,6 +69,45 @@ def line_problems(key: str, text: str, most: int = LONGEST_LINE) -> list[str]:
     """What is wrong with a text of one line."""
     broken = [f"{key}: write it on one line."] if any(c in _LINE_ENDS for c in text) else []
     return [*text_problems(key, text, most), *broken]
+
+
+def unstorable(data: Mapping[str, Any]) -> list[Problem]:
+    """What no database or file can keep, with its place ('variables.2.validation'): NUL, half characters, NaN.
+
+    Variables are counted from 1. What is nested too deep is told alone.
+    """
+    found: list[Problem] = []
+    waiting: list[tuple[str, Any, int]] = [("", data, 0)]
+    while waiting:
+        place, value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            return [(place[:100], f"nested too deep; {_DEEPEST} levels are enough.")]
+        problem = _leaf_problem(value)
+        if problem:
+            found.append((place, problem))
+        elif isinstance(value, Mapping):
+            for key, part in value.items():
+                named = str(key).encode("utf-8", "backslashreplace").decode()
+                inner = f"{place}.{named}" if place else named
+                waiting.append((inner, part, depth + 1))
+                if isinstance(key, str) and (wrong := _leaf_problem(key)):
+                    found.append((inner, wrong))
+        elif isinstance(value, list | tuple):
+            waiting += [(f"{place}.{at}" if place else str(at), v, depth + 1) for at, v in enumerate(value, start=1)]
+    return found
+
+
+def _leaf_problem(value: Any) -> str | None:
+    if isinstance(value, str):
+        if "\x00" in value:
+            return "the control character U+0000 cannot be stored; delete it."
+        return "half of a character cannot be stored." if any("\ud800" <= c <= "\udfff" for c in value) else None
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number must be finite; leave it out for none."
+    if isinstance(value, int) and abs(value) >= 10**400:
+        return "a number of more than 400 digits cannot be stored."
+    known = (int, float, bool, Mapping, list, tuple, datetime.date, type(None))
+    return None if isinstance(value, known) else f"{type(value).__name__} is not a kind of value that is kept here."
 
 
 def _unseen(character: str) -> str | None:

@@ -216,7 +216,7 @@ class RefinementStatus(StrEnum):
 
     PROPOSED = "PROPOSED"
     ACTIVE = "ACTIVE"
-    REJECTED = "REJECTED"  # measured, and worse than what was there
+    REJECTED = "REJECTED"  # measured and worse than what was there, or turned down by a person
     SUPERSEDED = "SUPERSEDED"
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import dagster as dg
 
-from crucible_assets.chunks.split import SplitSettings, split
+from crucible_assets.chunks.split import SplitSettings, split, split_settings
 from crucible_assets.metadata import table
 from crucible_assets.partitions import batches, by_project
 from resources.database.repositories.documents import DocumentRow, list_documents, load_texts, set_fields
 from resources.database.repositories.passages import load_chunks, replace_chunks
+from resources.database.repositories.projects import settings_of
 from resources.installation import Installation
 from resources.observe.runs import observed
 from resources.vocabulary import DocumentStatus
@@ -26,16 +27,16 @@ _TOGETHER = 50
     kinds={"python", "postgres"},
     owners=["team:data-engineering"],
     description="2,000-3,000 tokens with 200-300 repeated, cut at headings, paragraphs and sentences; "
-    "a document of up to 5,000 words is one chunk.",
+    "a document of up to 5,000 words is one chunk. The project's settings may say other sizes.",
 )
 @observed
 def chunks(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
     """Cut every document whose chunks are missing or were made otherwise."""
-    settings = SplitSettings()
     force = context.run.tags.get("crucible/force") == "true"
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
+            settings = split_settings(settings_of(session, project.project))
         readable = [row for row in rows if row.status in READ]
         stale = [row for row in readable if force or row.chunks_version != settings.hash]
         for at in range(0, len(stale), _TOGETHER):

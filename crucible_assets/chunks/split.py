@@ -15,6 +15,7 @@ from crucible_assets.chunks.tokens import (
     count_tokens,
     settings_hash,
 )
+from resources.project_settings import ProjectSettings
 from resources.vocabulary import Segment
 
 SPLITTER_VERSION = "splitter 1"  # raise it when the same text and settings give other chunks
@@ -54,6 +55,17 @@ class SplitSettings:
     def hash(self) -> str:
         """Changes whenever other chunks would come out; store it beside the chunks."""
         return settings_hash(SPLITTER_VERSION, TOKENIZER, settings=self)
+
+
+def split_settings(settings: ProjectSettings) -> SplitSettings:
+    """The sizes of a project's chunks; `hash` is the version that its documents' chunks should have."""
+    return SplitSettings(
+        min_tokens=settings.chunk_tokens_min,
+        max_tokens=settings.chunk_tokens_max,
+        overlap_min=settings.overlap_tokens_min,
+        overlap_max=settings.overlap_tokens_max,
+        whole_below_words=settings.whole_below_words,
+    )
 
 
 @dataclass(frozen=True, slots=True)

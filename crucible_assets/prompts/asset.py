@@ -1,17 +1,17 @@
 """The asset `prompts`: a project's variables → one immutable, active prompt version each."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import dagster as dg
 
 from crucible_assets.metadata import table
 from crucible_assets.partitions import ProjectKey, projects
 from crucible_assets.prompts.examples import check_examples
-from crucible_assets.prompts.refined import Refined, wording_hash
-from crucible_assets.prompts.render import render_prompt
+from crucible_assets.prompts.refined import Refined, choice_mark, wording_hash
+from crucible_assets.prompts.render import Prompt, render_prompt
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import load_project
-from resources.database.repositories.prompts import PromptRow, activate, active_prompts
+from resources.database.repositories.prompts import PromptRow, activate, active_prompts, chosen_prompts
 from resources.database.repositories.refinements import RefinementRow, active_refinements, retire_refinement
 from resources.installation import Installation
 from resources.observe.runs import observed
@@ -79,25 +79,52 @@ def require_project(session: TenantSession, key: ProjectKey) -> Project:
     return project
 
 
-def make_prompts(session: TenantSession, project: Project) -> list[PromptRow]:
-    """Generate and activate the prompts of all variables; returns the versions that became active.
+def make_prompts(session: TenantSession, project: Project, only: Collection[str] | None = None) -> list[PromptRow]:
+    """Generate and activate the prompts of all variables, or of some; returns the versions that became active.
 
     A refinement stays in force as long as the researcher's own wording is the one that it was made from; when the
-    researcher rewords the variable, their word counts and the refinement is superseded.
+    researcher rewords the variable, their word counts and the refinement is superseded. A version that a person
+    activated stays as long as the variable's wording and its refinement are what they were then: this runs before
+    every task, and would otherwise undo in silence what the person decided.
     """
     known = active_refinements(session, project.id)
     in_force = refined_wordings(project, known)
+    asked = [variable for variable in project.variables if only is None or variable.name in only]
     for name in known:
-        if name not in in_force:
+        if name not in in_force and (only is None or name in only):
             retire_refinement(session, project.id, name, "the researcher reworded the variable")
+    chosen = chosen_prompts(session, project.id)
     made = {}
-    for variable in project.variables:
-        prompt = render_prompt(project, variable, in_force.get(variable.name))
-        made[variable.name] = PromptRow(
-            variable.name, 0, prompt.system, prompt.question, prompt.model_settings, prompt.response_schema,
-            prompt.content_hash,
-        )  # fmt: skip
+    for variable in asked:
+        refined = in_force.get(variable.name)
+        if chosen.get(variable.name) == choice_mark(variable, refined):
+            continue
+        made[variable.name] = prompt_row(render_prompt(project, variable, refined))
     return activate(session, project.id, made)
+
+
+def prompt_row(prompt: Prompt) -> PromptRow:
+    """A rendered prompt as it is stored; the version is given when it is."""
+    return PromptRow(
+        prompt.variable, 0, prompt.system, prompt.question, prompt.model_settings, prompt.response_schema,
+        prompt.content_hash,
+    )  # fmt: skip
+
+
+def outdated_prompts(session: TenantSession, project: Project) -> dict[str, str]:
+    """The variables whose active prompt is not what it should be, and why; empty when `make_prompts` has no work."""
+    active, chosen = active_prompts(session, project.id), chosen_prompts(session, project.id)
+    refined = refined_wordings(project, active_refinements(session, project.id))
+    found = {}
+    for variable in project.variables:
+        learnt, stored = refined.get(variable.name), active.get(variable.name)
+        if stored is None:
+            found[variable.name] = "no active prompt"
+        elif chosen.get(variable.name) == choice_mark(variable, learnt):
+            continue  # a person's choice, which is not what the variable says
+        elif stored.content_hash != render_prompt(project, variable, learnt).content_hash:
+            found[variable.name] = "the prompt is older than the variable"
+    return found
 
 
 def refined_wordings(project: Project, active: Mapping[str, RefinementRow]) -> dict[str, Refined]:

@@ -1,13 +1,10 @@
-"""Check of the prompts: exactly one active version per variable, and it is what the variable says now."""
+"""Check of the prompts: one active version per variable, which is what the variable says now or a person's choice."""
 
 import dagster as dg
 
 from crucible_assets.metadata import table
 from crucible_assets.partitions import ProjectKey, projects
-from crucible_assets.prompts.asset import prompts, refined_wordings, require_project
-from crucible_assets.prompts.render import render_prompt
-from resources.database.repositories.prompts import active_prompts
-from resources.database.repositories.refinements import active_refinements
+from crucible_assets.prompts.asset import outdated_prompts, prompts, require_project
 from resources.installation import Installation
 
 
@@ -15,7 +12,8 @@ from resources.installation import Installation
     asset=prompts,
     partitions_def=projects,
     blocking=True,
-    description="Every variable has one active prompt, made from its present definition and the refinement in force.",
+    description="Every variable has one active prompt, made from its present definition and the refinement in force, "
+    "or chosen by a person since.",
 )
 def one_active_prompt_each(
     context: dg.AssetCheckExecutionContext, installation: dg.ResourceParam[Installation]
@@ -24,15 +22,8 @@ def one_active_prompt_each(
     key = ProjectKey.parse(context.partition_key)
     with installation.database.transaction(key.tenant) as session:
         project = require_project(session, key)
-        active = active_prompts(session, project.id)
-        refined = refined_wordings(project, active_refinements(session, project.id))
-    problems = []
-    for variable in project.variables:
-        stored = active.get(variable.name)
-        if stored is None:
-            problems.append({"variable": variable.name, "problem": "no active prompt"})
-        elif stored.content_hash != render_prompt(project, variable, refined.get(variable.name)).content_hash:
-            problems.append({"variable": variable.name, "problem": "the prompt is older than the variable"})
+        found = outdated_prompts(session, project)
+    problems = [{"variable": name, "problem": problem} for name, problem in found.items()]
     return dg.AssetCheckResult(
         passed=not problems,
         metadata={"variables": len(project.variables), "problems": table(problems, ["variable", "problem"])},

@@ -60,6 +60,17 @@ def wording_hash(variable: Variable) -> str:
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def choice_mark(variable: Variable, refined: Refined | None) -> str:
+    """SHA-256 of what a person chose a prompt version over: the variable's wording and the refinement in force.
+
+    As long as both are the same, the version that the person chose stays active; reworded or refined anew, the
+    variable gets the prompt that it then says.
+    """
+    learnt = None if refined is None else [refined.instructions, refined.examples_as_json()]
+    words = json.dumps([wording_hash(variable), learnt], ensure_ascii=False, default=str)
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def examples_text(variable: Variable, refined: Refined | None) -> str:
     """The variable's examples and the refinement's counter-examples as the model reads them; '' without any."""
     shown = [(example, "") for example in variable.examples]

@@ -152,13 +152,15 @@ def render_row(name: str, words: Sequence[str] = ()) -> str:
 def render_prompt(project: Project, variable: Variable, refined: Refined | None = None) -> Prompt:
     """The prompt of one variable of a project, with what was learnt about its wording."""
     long = variable.multiple or variable.type is VariableType.JSON
+    usual = _OUTPUT_TOKENS_LONG if long else _OUTPUT_TOKENS
+    settings = project.settings
     return Prompt(
         variable=variable.name,
         system=render_system(project),
         question=render_question(variable, refined),
         model_settings={
-            "temperature": TEMPERATURE[variable.type],
-            "max_output_tokens": _OUTPUT_TOKENS_LONG if long else _OUTPUT_TOKENS,
+            "temperature": TEMPERATURE[variable.type] if settings.temperature is None else settings.temperature,
+            "max_output_tokens": settings.max_output_tokens or usual,
         },
         response_schema=shared_schema((field_of(variable),)),
     )

@@ -31,6 +31,7 @@ class RefinementRow:
     task_id: UUID | None = None
     id: UUID = field(default_factory=uuid4)
     created_at: datetime | None = None  # set by the database
+    decided_at: datetime | None = None  # likewise
 
 
 _COLUMNS = [refinements.c[name] for name in RefinementRow.__dataclass_fields__]
@@ -52,7 +53,7 @@ def add_refinement(session: TenantSession, project_id: str, row: RefinementRow) 
             **{
                 name: getattr(row, name)
                 for name in RefinementRow.__dataclass_fields__
-                if name not in ("status", "created_at", "measured")
+                if name not in ("status", "created_at", "decided_at", "measured")
             },
             status=row.status.value,
             measured=sa.null() if row.measured is None else dict(row.measured),
@@ -71,6 +72,47 @@ def retire_refinement(session: TenantSession, project_id: str, variable: str, re
         )
         .values(status=RefinementStatus.SUPERSEDED.value, reason=reason, decided_at=sa.func.now())
     )
+
+
+def get_refinement(session: TenantSession, project_id: str, refinement_id: UUID) -> RefinementRow | None:
+    """One proposal; None when the project has none of that id."""
+    row = session.execute(
+        sa.select(*_COLUMNS).where(refinements.c.project_id == project_id, refinements.c.id == refinement_id)
+    ).one_or_none()
+    return None if row is None else _row(row)
+
+
+def decide_refinement(
+    session: TenantSession, project_id: str, row: RefinementRow, status: RefinementStatus, reason: str
+) -> None:
+    """Put a proposal in force, in the place of the one that is, or turn it down; with who says so and why."""
+    if status is RefinementStatus.ACTIVE:
+        retire_refinement(session, project_id, row.variable, "a person activated another refinement")
+    session.execute(
+        sa.update(refinements)
+        .where(refinements.c.project_id == project_id, refinements.c.id == row.id)
+        .values(status=status.value, reason=reason, decided_at=sa.func.now())
+    )
+
+
+def refinement_page(
+    session: TenantSession,
+    project_id: str,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    variable: str | None = None,
+    status: RefinementStatus | None = None,
+) -> list[RefinementRow]:
+    """At most `limit` proposals, the newest first, after the one with this time and id where given."""
+    query = sa.select(*_COLUMNS).where(refinements.c.project_id == project_id)
+    if variable is not None:
+        query = query.where(refinements.c.variable == variable)
+    if status is not None:
+        query = query.where(refinements.c.status == status.value)
+    if after is not None:
+        query = query.where(sa.tuple_(refinements.c.created_at, refinements.c.id) < sa.tuple_(*after))
+    order = (refinements.c.created_at.desc(), refinements.c.id.desc())
+    return [_row(row) for row in session.execute(query.order_by(*order).limit(limit))]
 
 
 def set_new_version(session: TenantSession, refinement_id: UUID, version: int) -> None:

@@ -74,6 +74,7 @@ prompts = sa.Table(
     sa.Column("response_schema", JSON, nullable=False),  # not JSONB, which forgets the order of keys
     sa.Column("content_hash", Text, nullable=False),
     sa.Column("active", Boolean, nullable=False),
+    sa.Column("chosen_for", Text),  # a person activated it: hash of what the variable said then, see `choice_mark`
     created(),
     sa.ForeignKeyConstraint(
         ["tenant_id", "project_id", "variable"],
@@ -81,6 +82,7 @@ prompts = sa.Table(
         ondelete="CASCADE",
     ),
     sa.CheckConstraint("version >= 1", name="version"),
+    sa.CheckConstraint("active OR chosen_for IS NULL", name="chosen"),
     sa.Index(
         "uq_prompts_one_active",
         "tenant_id",

@@ -36,6 +36,11 @@ ALTER TABLE documents
     ADD COLUMN added_by TEXT,
     ADD CONSTRAINT ck_documents_origin CHECK (origin IN ('FOLDER', 'INBOX', 'UPLOAD'));
 
+-- A prompt version that a person activated stays while the variable says what it said then.
+ALTER TABLE prompts
+    ADD COLUMN chosen_for TEXT,
+    ADD CONSTRAINT ck_prompts_chosen CHECK (active OR chosen_for IS NULL);
+
 -- The log of a task is counted 1, 2, 3, … in the order in which transactions commit: who has read up to a number has
 -- missed nothing before it. The task's row is held until then, so no later number can be seen before an earlier one.
 -- (The owner of the tables is bound by row-level security too; these rows are of all tenants.)
