@@ -7,12 +7,17 @@ from fastapi import FastAPI
 from fastapi.routing import APIRouter
 
 from resources.installation import Installation
+from sidecar.observe.meters import Meters
+from sidecar.observe.middleware import observe
+from sidecar.operations.gauges import InstallationGauges
+from sidecar.operations.readiness import Readiness
+from sidecar.operations.routes import router as operations
 from sidecar.problems import EVERYWHERE, ProblemDetails, add_problem_handlers, problems
 from sidecar.security.authenticate import authenticator
 from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (operations,)
 """Each from the `routes.py` of its folder."""
 
 DESCRIPTION = """\
@@ -36,14 +41,19 @@ def make_app(installation: Installation, secrets: Secrets | None = None) -> Fast
         description=DESCRIPTION,
         lifespan=_lifespan,
         responses=problems(*EVERYWHERE),
+        telemetry={"operation_spans": False},  # a span a request; of what is inside, the calls have theirs
     )
     app.state.installation = installation
     app.state.secrets = secrets or load_secrets(installation.settings.home)
     app.state.authenticator = authenticator(installation, app.state.secrets)
+    app.state.readiness = Readiness(installation)
+    app.state.meters = Meters(installation)
+    app.state.meters.registry.register(InstallationGauges(installation))
     for router in ROUTERS:
         app.include_router(router)
     add_problem_handlers(app)
     refuse_undeclared(app)
+    observe(app, app.state.meters)  # the last: outside of all other middleware
     _describe_problems(app)
     return app
 

@@ -153,7 +153,7 @@ def tasks_in_work(session: TenantSession) -> list[OpenTask]:
             r.run_id,
             r.waits,
             r.by_command,
-        )  # fmt: skip
+        )
         for r in rows
     ]
 

@@ -1,0 +1,1 @@
+"""What the sidecar tells of its own work: request ids, logs, numbers for Prometheus, traces."""

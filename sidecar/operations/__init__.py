@@ -1,0 +1,1 @@
+"""Operations: is it up, is it well, what waits, what is broken, what lies where."""
