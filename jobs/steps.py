@@ -1,6 +1,5 @@
 """A task as a list of Dagster runs, done one after the other."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,10 @@ from uuid import UUID
 import dagster as dg
 
 from crucible_assets.partitions import RANGE_END, RANGE_START, ProjectKey, segments
-from resources.vocabulary import CallMode, TaskKind
+from jobs.wish import Wish
+from resources.vocabulary import TaskKind
+
+__all__ = ["Step", "Wish", "run_tags", "step_run", "steps_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,69 +40,6 @@ class Step:
     def range_tags(self) -> dict[str, str]:
         """The run's partition range, when it has one."""
         return {} if self.last is None else {RANGE_START: self.first, RANGE_END: self.last}
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What may be asked for with a task; it travels to the run as tags."""
-
-    sample: int | None = None
-    models: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()
-    export_options: Mapping[str, Any] | None = None
-    force: bool = False
-    variables: tuple[str, ...] = ()  # of a REFINE task; all when empty
-    calls: CallMode | None = None  # None: as the project says
-    budget_usd: str | None = None  # for the calls of this task; a decimal number
-
-    def as_json(self) -> dict[str, Any]:
-        """For the task's row."""
-        return {
-            "sample": self.sample,
-            "models": list(self.models),
-            "formats": list(self.formats),
-            "export_options": dict(self.export_options or {}),
-            "force": self.force,
-            "variables": list(self.variables),
-            "calls": self.calls.value if self.calls else None,
-            "budget_usd": self.budget_usd,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Wish":
-        """The inverse of `as_json`; what is not there has its default."""
-        return cls(
-            data.get("sample"),
-            tuple(data.get("models") or ()),
-            tuple(data.get("formats") or ()),
-            data.get("export_options") or {},
-            bool(data.get("force")),
-            tuple(data.get("variables") or ()),
-            CallMode(data["calls"]) if data.get("calls") else None,
-            data.get("budget_usd"),
-        )
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """For the runs of the task."""
-        tags = {}
-        if self.sample is not None:
-            tags["crucible/sample"] = str(self.sample)
-        if self.models:
-            tags["crucible/models"] = ",".join(self.models)
-        if self.formats:
-            tags["crucible/formats"] = ",".join(self.formats)
-        if self.export_options:
-            tags["crucible/export_options"] = json.dumps(dict(self.export_options), sort_keys=True)
-        if self.force:
-            tags["crucible/force"] = "true"
-        if self.variables:
-            tags["crucible/variables"] = ",".join(self.variables)
-        if self.calls is not None:
-            tags["crucible/calls"] = self.calls.value
-        if self.budget_usd is not None:
-            tags["crucible/budget"] = self.budget_usd
-        return tags
 
 
 def steps_of(kind: TaskKind, project: ProjectKey, batch_keys: Sequence[str], all_keys: Sequence[str]) -> list[Step]:

@@ -21,9 +21,10 @@ from resources.database.repositories.documents import (
     save_failed,
     save_read,
 )
+from resources.database.repositories.tasks import documents_of_task
 from resources.installation import Installation
 from resources.observe.runs import observed
-from resources.vocabulary import DocumentStatus
+from resources.vocabulary import DocumentStatus, TaskKind
 
 
 @dg.asset(
@@ -37,12 +38,19 @@ from resources.vocabulary import DocumentStatus
 )
 @observed
 def documents(context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]) -> None:
-    """Read every document of the batches that was not yet read by this version of the parsers."""
-    force = context.run.tags.get("crucible/force") == "true"
+    """Read every document of the batches that was not yet read by this version of the parsers.
+
+    A task that is confined to some documents reads only these; one that reprocesses what failed reads failed ones
+    again.
+    """
+    tags = context.run.tags
+    task, force = tags.get("crucible/task"), tags.get("crucible/force") == "true"
+    again = tags.get("crucible/kind") == TaskKind.REPROCESS_FAILED
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
-        stale = [row for row in rows if force or is_stale(row)]
+            named = documents_of_task(session, UUID(task)) if task else None
+        stale = [row for row in rows if is_to_be_read(row, named, force=force, again=again)]
         read_documents(installation, project.tenant, stale)
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
@@ -64,6 +72,13 @@ PASSING = {Reason.PARSE_TIMEOUT.value, Reason.PARSE_MEMORY_EXCEEDED.value, Reaso
 def is_stale(row: DocumentRow) -> bool:
     """Whether a document must be read (again)."""
     return row.parser_version != PARSER_VERSION or row.error_reason in PASSING
+
+
+def is_to_be_read(row: DocumentRow, named: frozenset[UUID] | None, *, force: bool, again: bool) -> bool:
+    """Whether a run reads a document; `named` are those to which its task is confined."""
+    if named is not None and row.id not in named:
+        return False
+    return force or is_stale(row) or (again and row.status is DocumentStatus.FAILED)
 
 
 def read_documents(installation: Installation, tenant: str, rows: list[DocumentRow]) -> None:

@@ -20,6 +20,7 @@ from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import DocumentRow, list_documents
 from resources.database.repositories.prompts import active_prompts
 from resources.database.repositories.provider_batches import Attempt
+from resources.database.repositories.tasks import documents_of_task
 from resources.installation import Installation
 from resources.models.errors import ModelError
 from resources.models.providers.choose import describe
@@ -43,12 +44,13 @@ _PREVIEWED = 20  # cells shown with a materialisation
 def samples(
     context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
 ) -> dg.MaterializeResult[None]:
-    """Extract a number of documents, spread evenly over the corpus."""
+    """Extract the documents that the task names, else a number of them, spread evenly over the corpus."""
     key = ProjectKey.parse(context.partition_key)
     size = int(context.run.tags.get("crucible/sample", DEFAULT_SAMPLE))
     with installation.database.transaction(key.tenant) as session:
         everything = list_documents(session, key.project)
-    chosen = spread(everything, size)
+        named = named_documents(session, context.run.tags)
+    chosen = spread(everything, size) if named is None else [row for row in everything if row.id in named]
     progress = run_extraction(context, installation, key, chosen).total
     return dg.MaterializeResult(metadata=_metadata(installation, context, key, chosen, progress))
 
@@ -69,6 +71,9 @@ def extractions(context: dg.AssetExecutionContext, installation: dg.ResourcePara
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
             rows = list_documents(session, project.project, [key.number for key in keys])
+            named = named_documents(session, context.run.tags)
+        if named is not None:
+            rows = [row for row in rows if row.id in named]
         extracted = run_extraction(context, installation, project, rows, full=True)
         for key in keys:
             mine = [row for row in rows if row.batch == key.number]
@@ -86,6 +91,12 @@ def spread(rows: Sequence[DocumentRow], size: int) -> list[DocumentRow]:
         return list(rows[:size])
     step = (len(rows) - 1) / (size - 1)
     return [rows[round(index * step)] for index in range(size)]
+
+
+def named_documents(session: TenantSession, tags: Mapping[str, str]) -> frozenset[UUID] | None:
+    """The documents to which the task of a run is confined; None when it is to none in particular."""
+    task = tags.get("crucible/task")
+    return None if task is None else documents_of_task(session, UUID(task))
 
 
 def asked_variables(session: TenantSession, project: Project) -> dict[str, Asked]:

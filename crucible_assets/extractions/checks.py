@@ -5,7 +5,7 @@ from uuid import UUID
 
 import dagster as dg
 
-from crucible_assets.extractions.asset import extractions
+from crucible_assets.extractions.asset import extractions, named_documents
 from crucible_assets.metadata import table
 from crucible_assets.partitions import by_project, checked_batches
 from crucible_assets.prompts.asset import require_project
@@ -21,7 +21,8 @@ from resources.vocabulary import CellState
 @dg.asset_check(
     asset=extractions,
     blocking=True,
-    description="Rows × variables = the sum of the cells' states in these batches. Rows whose requests this run "
+    description="Rows × variables = the sum of the cells' states in these batches, or in those of their documents "
+    "to which the run's task is confined. Rows whose requests this run "
     "handed to a provider as a batch are counted as waiting; the run that follows must find them filled.",
 )
 def every_cell_has_a_state(
@@ -36,6 +37,8 @@ def every_cell_has_a_state(
         with installation.database.transaction(key.tenant) as session:
             project = require_project(session, key)
             rows = list_documents(session, key.project, [number.number for number in numbers])
+            named = named_documents(session, context.run.tags)
+            rows = [row for row in rows if named is None or row.id in named]
             cells = load_cells(session, key.project, [row.id for row in rows])
             wanted = row_keys(session, project.id, project.unit_of_observation, [row.id for row in rows])
             waiting = waiting or _handed_over(session, context.run.tags)

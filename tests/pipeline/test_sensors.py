@@ -73,6 +73,8 @@ def instance():
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     monkeypatch.setattr("sensors.inbox._SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr("sensors.tasks._SETTLED_SECONDS", -1.0)
+    monkeypatch.setattr("sensors.tasks._WAIT_SECONDS", 0.0)
 
 
 def make_project(database, tenant):

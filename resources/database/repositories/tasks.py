@@ -143,9 +143,7 @@ def record_run(session: TenantSession, task_id: UUID, step: int, run_id: str) ->
     path = sa.cast([str(step), "run_id"], ARRAY(sa.Text))
     changed = sa.func.jsonb_set(tasks.c.steps, path, sa.cast(run_id, JSONB))
     session.execute(
-        sa.update(tasks)
-        .where(tasks.c.id == task_id)
-        .values(run_id=run_id, steps=changed, updated_at=sa.func.now())
+        sa.update(tasks).where(tasks.c.id == task_id).values(run_id=run_id, steps=changed, updated_at=sa.func.now())
     )
 
 
