@@ -56,6 +56,7 @@ documents = sa.Table(
     project_fk(),
     sa.UniqueConstraint("tenant_id", "project_id", "sha256", name="bytes"),
     sa.Index("ix_documents_batch", "tenant_id", "project_id", "batch"),
+    sa.Index("ix_documents_created_at", "tenant_id", "created_at", "id"),
     one_of("status", DocumentStatus),
     one_of("origin", DocumentOrigin),
     sa.CheckConstraint("(status = 'FAILED') = (error_reason IS NOT NULL)", name="failed_has_reason"),

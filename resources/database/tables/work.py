@@ -9,7 +9,6 @@ from resources.database.tables.base import (
     Now,
     Text,
     created,
-    document_fk,
     metadata,
     one_of,
     project_fk,
@@ -114,8 +113,13 @@ calls = sa.Table(
     sa.Column("request_id", Text),
     created(),
     project_fk(),
-    document_fk(),
+    sa.ForeignKeyConstraint(  # what it cost stays, what it said goes: a trigger empties it
+        ["tenant_id", "document_id"],
+        ["documents.tenant_id", "documents.id"],
+        ondelete="SET NULL (document_id)",
+    ),
     one_of("purpose", CallPurpose),
+    sa.Index("ix_calls_document", "tenant_id", "document_id", postgresql_where=sa.text("document_id IS NOT NULL")),
     sa.Index("ix_calls_project", "tenant_id", "project_id", "created_at"),
 )
 

@@ -12,7 +12,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_FILES = ("0003_changes.sql", "0003_access.sql", "0003_security.sql")
+_FILES = ("0003_changes.sql", "0003_access.sql", "0003_security.sql", "0003_deletion.sql")
 
 
 def upgrade() -> None:
