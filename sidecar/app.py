@@ -6,18 +6,26 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRouter
 
+from resources.database.repositories.rate_buckets import RateBuckets
 from resources.installation import Installation
+from sidecar.auth.routes import router as auth
+from sidecar.keys.routes import router as keys
+from sidecar.limits.install import add_limits
+from sidecar.limits.rates import Rates
+from sidecar.limits.settings import Bounds, load_bounds
 from sidecar.observe.meters import Meters
 from sidecar.observe.middleware import observe
 from sidecar.operations.gauges import InstallationGauges
 from sidecar.operations.readiness import Readiness
 from sidecar.operations.routes import router as operations
-from sidecar.problems import EVERYWHERE, ProblemDetails, add_problem_handlers, problems
+from sidecar.problem_handlers import add_problem_handlers
+from sidecar.problems import EVERYWHERE, describe_problems, problems
 from sidecar.security.authenticate import authenticator
 from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
+from sidecar.users.routes import router as users
 
-ROUTERS: tuple[APIRouter, ...] = (operations,)
+ROUTERS: tuple[APIRouter, ...] = (operations, auth, users, keys)
 """Each from the `routes.py` of its folder."""
 
 DESCRIPTION = """\
@@ -33,7 +41,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.installation.database.dispose()
 
 
-def make_app(installation: Installation, secrets: Secrets | None = None) -> FastAPI:
+def make_app(installation: Installation, secrets: Secrets | None = None, bounds: Bounds | None = None) -> FastAPI:
     """The application on one installation. Raises UnauthorisedRouteError when a route declares no authorisation."""
     app = FastAPI(
         title="Crucible",
@@ -53,15 +61,7 @@ def make_app(installation: Installation, secrets: Secrets | None = None) -> Fast
         app.include_router(router)
     add_problem_handlers(app)
     refuse_undeclared(app)
+    add_limits(app, Rates(RateBuckets(lambda: installation.database)), bounds or load_bounds())
     observe(app, app.state.meters)  # the last: outside of all other middleware
-    _describe_problems(app)
+    describe_problems(app)
     return app
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """The schema of problem details, to which every error's description refers."""
-    schema = app.openapi()
-    components = schema.setdefault("components", {}).setdefault("schemas", {})
-    described = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    components.update(described.pop("$defs", {}))
-    components["ProblemDetails"] = described

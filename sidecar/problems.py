@@ -13,23 +13,23 @@
     └── Unavailable 503         Retry-After says when
 
 A route raises them and lists them with `responses=problems(NotFound, Conflict)`, so that they stand in the OpenAPI.
+
+What cannot be read (broken JSON, a form that is none) is 400; what can be read and does not fit the schema is 422.
 """
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any, ClassVar
 
-import structlog
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import OperationalError
-from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 MEDIA_TYPE = "application/problem+json"
-_log = structlog.get_logger(__name__)
+_MOST_SHOWN = 300  # characters of anything that was sent
 
 
 class FieldProblem(BaseModel):
@@ -123,8 +123,10 @@ class TooManyRequests(Problem):
 
     status, slug, title = 429, "too-many-requests", "Too many requests"
 
-    def __init__(self, detail: str, *, retry_after: float, **extra: Any) -> None:
-        super().__init__(detail, headers={"Retry-After": str(max(1, round(retry_after)))}, **extra)
+    def __init__(
+        self, detail: str, *, retry_after: float, headers: Mapping[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(detail, headers={**(headers or {}), "Retry-After": _seconds(retry_after)}, **extra)
 
 
 class Unavailable(Problem):
@@ -133,7 +135,7 @@ class Unavailable(Problem):
     status, slug, title = 503, "unavailable", "Not available at the moment"
 
     def __init__(self, detail: str, *, retry_after: float = 5, **extra: Any) -> None:
-        super().__init__(detail, headers={"Retry-After": str(max(1, round(retry_after)))}, **extra)
+        super().__init__(detail, headers={"Retry-After": _seconds(retry_after)}, **extra)
 
 
 def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
@@ -150,70 +152,59 @@ def problems(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
 EVERYWHERE = (BadRequest, Unauthenticated, Forbidden, TooLarge, Invalid, TooManyRequests, Unavailable)
 """What any authorised route may answer."""
 
+_KINDS: Mapping[int, type[Problem]] = {
+    kind.status: kind for kind in (*EVERYWHERE, NotFound, Conflict, UnsupportedMedia, Problem)
+}
 
-def response(
-    request: Request,
-    status: int,
-    slug: str,
-    title: str,
-    detail: str,
-    headers: Mapping[str, str] | None = None,
-    **extra: Any,
-) -> JSONResponse:
+
+def _seconds(wait: float) -> str:
+    return str(max(1, ceil(wait)))
+
+
+def shown(text: str) -> str:
+    """Text that somebody sent, as an answer may repeat it: short, and valid Unicode."""
+    sound = text.encode("utf-8", "backslashreplace").decode()
+    return sound if len(sound) <= _MOST_SHOWN else f"{sound[:_MOST_SHOWN]}…"
+
+
+def answer(connection: HTTPConnection, problem: Problem) -> JSONResponse:
     """A problem as it is sent."""
+    return _answer(connection, problem.status, problem.slug, problem.title, problem)
+
+
+def plain(
+    connection: HTTPConnection, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """What a library says in plain words, as a problem: of the kind that has this status, if there is one."""
+    kind = _KINDS.get(status)
+    title = kind.title if kind else HTTPStatus(status).phrase
+    slug = kind.slug if kind else title.lower().replace(" ", "-")
+    return _answer(connection, status, slug, title, Problem(shown(detail), headers=headers))
+
+
+def _answer(connection: HTTPConnection, status: int, slug: str, title: str, problem: Problem) -> JSONResponse:
     details = ProblemDetails(
         type=f"urn:crucible:problem:{slug}",
         title=title,
         status=status,
-        detail=detail,
-        instance=request.url.path,
-        request_id=getattr(request.state, "request_id", None),
-        **jsonable_encoder(extra),
+        detail=problem.detail,
+        instance=shown(connection.url.path),
+        request_id=getattr(connection.state, "request_id", None),
+        **jsonable_encoder(problem.extra),
     )
     body = details.model_dump(mode="json", exclude_none=True)
-    return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return JSONResponse(body, status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
-async def _on_problem(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Problem)
-    return response(request, error.status, error.slug, error.title, error.detail, error.headers, **error.extra)
-
-
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    title = HTTPStatus(error.status_code).phrase
-    slug = title.lower().replace(" ", "-")
-    return response(request, error.status_code, slug, title, str(error.detail), error.headers)
-
-
-async def _on_validation(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    errors = [
-        FieldProblem(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
-        for item in error.errors()
-    ]
-    detail = "; ".join(f"{item.field}: {item.message}" for item in errors[:5])
-    kind = Invalid
-    return response(request, kind.status, kind.slug, kind.title, detail, errors=errors)
-
-
-async def _on_database_gone(request: Request, error: Exception) -> JSONResponse:
-    _log.error("database_unavailable", error=type(error).__name__)
-    kind = Unavailable
-    detail = "The database does not answer; nothing was changed. Try again."
-    return response(request, kind.status, kind.slug, kind.title, detail, {"Retry-After": "5"})
-
-
-async def _on_anything(request: Request, error: Exception) -> JSONResponse:
-    _log.error("unhandled", exc_info=error)
-    detail = "Something went wrong here; nothing was changed. The log has the details under this request id."
-    return response(request, 500, Problem.slug, Problem.title, detail)
-
-
-def add_problem_handlers(app: FastAPI) -> None:
-    """Every error of the application becomes problem details."""
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_validation)
-    app.add_exception_handler(OperationalError, _on_database_gone)
-    app.add_exception_handler(Exception, _on_anything)
+def describe_problems(app: FastAPI) -> None:
+    """Put the schema of problem details into the OpenAPI, to which every error's description refers."""
+    schema = app.openapi()
+    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    described = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    components.update(described.pop("$defs", {}))
+    components["ProblemDetails"] = described
+    other_media = problems(UnsupportedMedia)[UnsupportedMedia.status]
+    for path in schema["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                operation["responses"].setdefault(str(UnsupportedMedia.status), other_media)

@@ -13,10 +13,15 @@ from resources.database.engine import Database, TenantSession
 from sidecar.security.principal import Administrator, Principal, Reader, Runner, Service, Writer
 from sidecar.security.scopes import Scope
 
+_SHARE = 0.8
+"""Of the time that a request has, for one statement of it; a lock is waited for half as long."""
+
 
 def _transaction(request: Request, who: Principal, *, read_only: bool = False) -> Iterator[TenantSession]:
     database: Database = request.app.state.installation.database
-    with database.transaction(who.tenant, read_only=read_only) as session:
+    # shorter than the request's own time-out: what is given up there has then ended here
+    seconds = request.app.state.bounds.request_seconds * _SHARE
+    with database.transaction(who.tenant, read_only=read_only, seconds=seconds, lock_seconds=seconds / 2) as session:
         session.info["actor"] = who.subject
         session.info["request_id"] = getattr(request.state, "request_id", "")
         yield session

@@ -5,7 +5,7 @@ a session without a tenant cannot begin one. `plan_cache_mode=force_custom_plan`
 plan that was made for another tenant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,9 @@ from sqlalchemy.orm import Session, SessionTransaction
 from resources.database.migrate import APP_ROLE, migrate
 from resources.database.server import Addresses, resolve
 from resources.settings import Settings
+
+_POOL_SECONDS = 10
+"""How long one waits for a free connection before that is an error: the database is far behind."""
 
 
 class TenantSession(Session):
@@ -26,17 +29,19 @@ def _bind_tenant(session: Session, _transaction: SessionTransaction, connection:
     tenant = session.info.get("tenant")
     if not tenant:
         raise RuntimeError("No tenant is bound to this session.")
-    connection.execute(sa.text("SELECT set_config('app.tenant_id', :t, true)"), {"t": tenant})
+    local = {"app.tenant_id": tenant, **session.info.get("local", {})}
+    names = ", ".join(f"set_config(:n{i}, :v{i}, true)" for i in range(len(local)))
+    values = {
+        f"{kind}{i}": text for i, pair in enumerate(local.items()) for kind, text in zip("nv", pair, strict=True)
+    }
+    connection.execute(sa.text(f"SELECT {names}"), values)
 
 
-def make_engine(url: sa.URL, **options: Any) -> sa.Engine:
-    """An engine that works as the application role, whoever the URL logs in as."""
-    return sa.create_engine(
-        url,
-        connect_args={"options": f"-c role={APP_ROLE} -c plan_cache_mode=force_custom_plan"},
-        pool_pre_ping=True,
-        **options,
-    )
+def make_engine(url: sa.URL, settings: Mapping[str, str] | None = None, **options: Any) -> sa.Engine:
+    """An engine that works as the application role, whoever the URL logs in as, under `settings` of the server."""
+    said = {"role": APP_ROLE, "plan_cache_mode": "force_custom_plan", **(settings or {})}
+    connect = " ".join(f"-c {name}={value}" for name, value in said.items())
+    return sa.create_engine(url, connect_args={"options": connect}, **{"pool_pre_ping": True, **options})
 
 
 class Database:
@@ -44,15 +49,26 @@ class Database:
 
     def __init__(self, addresses: Addresses) -> None:
         self.addresses = addresses
-        self.engine = make_engine(addresses.app, pool_size=8, max_overflow=8)
+        self.engine = make_engine(addresses.app, pool_size=8, max_overflow=8, pool_timeout=_POOL_SECONDS)
 
     @contextmanager
-    def transaction(self, tenant: str, *, read_only: bool = False) -> Iterator[TenantSession]:
-        """One transaction as `tenant`: committed at the end, rolled back on an error."""
-        session = TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant})
+    def transaction(
+        self, tenant: str, *, read_only: bool = False, seconds: float | None = None, lock_seconds: float | None = None
+    ) -> Iterator[TenantSession]:
+        """One transaction as `tenant`: committed at the end, rolled back on an error.
+
+        No statement of it takes more than `seconds` (sqlalchemy.exc.OperationalError), or waits longer than
+        `lock_seconds` for a lock.
+        """
+        local: dict[str, str] = {}
+        if seconds is not None:
+            local["statement_timeout"] = str(round(seconds * 1000))
+        if lock_seconds is not None:
+            local["lock_timeout"] = str(round(lock_seconds * 1000))
+        if read_only:
+            local["transaction_read_only"] = "on"
+        session = TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant, "local": local})
         with session, session.begin():
-            if read_only:
-                session.execute(sa.text("SET TRANSACTION READ ONLY"))
             yield session
 
     def tenants(self) -> list[str]:

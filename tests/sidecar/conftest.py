@@ -18,6 +18,7 @@ from resources.installation import Installation
 from resources.settings import Settings
 from resources.vocabulary import Role
 from sidecar.app import make_app
+from sidecar.limits.settings import Bounds, Zone
 from sidecar.security.principal import Principal
 from sidecar.security.scopes import SCOPES
 from sidecar.security.secrets import Secrets, load_secrets
@@ -40,7 +41,7 @@ def secrets(home: Path) -> Secrets:
 
 @pytest.fixture(scope="session")
 def app(installation: Installation, secrets: Secrets) -> Iterator[FastAPI]:
-    made = make_app(installation, secrets)
+    made = make_app(installation, secrets, Bounds(address=Zone("address", 10**6, 10**6)))  # all tests are one address
     with TestClient(made):  # start-up and shutdown
         yield made
 
