@@ -21,6 +21,7 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 SERVICE_LIFETIME = timedelta(minutes=5)
 ISSUER = "crucible"
 AUDIENCE = "crucible-sidecar"
+TYPE = "at+jwt"
 _ALGORITHM = "HS256"
 _LEEWAY = timedelta(seconds=5)
 
@@ -58,7 +59,7 @@ def issue(
         "sid": who.session_id,
         "ver": version,
     }
-    headers = {"kid": secrets.signing, "typ": "at+jwt"}
+    headers = {"kid": secrets.signing, "typ": TYPE}
     return jwt.encode(claims, secrets.key("access-token"), _ALGORITHM, headers=headers)
 
 
@@ -74,7 +75,7 @@ def read(secrets: Secrets, token: str, uses: Collection[TokenUse]) -> tuple[Prin
 
 def _read(secrets: Secrets, token: str, uses: Collection[TokenUse]) -> tuple[Principal, dict[str, Any]]:
     header = jwt.get_unverified_header(token)
-    if header.get("typ") != "at+jwt":
+    if header.get("typ") != TYPE:
         raise jwt.InvalidTokenError("typ")
     key = secrets.key("access-token", str(header.get("kid")))
     claims = jwt.decode(
@@ -86,9 +87,12 @@ def _read(secrets: Secrets, token: str, uses: Collection[TokenUse]) -> tuple[Pri
         leeway=_LEEWAY,
         options={"require": ["exp", "iat", "sub", "iss", "aud"]},
     )
-    if TokenUse(claims["token_use"]) not in uses:
+    use = TokenUse(claims["token_use"])
+    if use not in uses:
         raise jwt.InvalidTokenError("token_use")
     role = Role(claims["role"])
     granted = frozenset(Scope(scope) for scope in claims["scope"].split()) & SCOPES[role]
+    if use is not TokenUse.SERVICE:
+        granted -= {Scope.INTERNAL}
     who = Principal(claims["tenant"], claims["sub"], role, granted, claims.get("uid"), claims.get("sid"))
     return who, claims
