@@ -53,7 +53,8 @@ def make_app(installation: Installation, secrets: Secrets | None = None, bounds:
     )
     app.state.installation = installation
     app.state.secrets = secrets or load_secrets(installation.settings.home)
-    app.state.authenticator = authenticator(installation, app.state.secrets)
+    app.state.authentication = authenticator(installation, app.state.secrets)
+    app.state.authenticator = app.state.authentication  # what bounds requests is put round it
     app.state.readiness = Readiness(installation)
     app.state.meters = Meters(installation)
     app.state.meters.registry.register(InstallationGauges(installation))

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Request
 
 from resources.accounts import usable_email
 from resources.database.repositories.api_keys import find_key
@@ -40,14 +40,10 @@ router = APIRouter(prefix="/v1/auth", tags=["auth"])
 
 def _logins(request: Request) -> Logins:
     state = request.app.state
-    return Logins(state.installation, state.secrets, state.authenticator, getattr(request.state, "request_id", ""))
+    return Logins(state.installation, state.secrets, state.authentication, getattr(request.state, "request_id", ""))
 
 
 LoginsHere = Annotated[Logins, Depends(_logins)]
-
-
-def _secret(response: Response) -> None:
-    response.headers["Cache-Control"] = "no-store"
 
 
 def _seconds(lifetime: timedelta) -> int:
@@ -76,7 +72,7 @@ def bootstrap(request: Request, body: BootstrapRequest) -> BootstrapAnswer:
     return BootstrapAnswer(tenant=tenant, user=UserAnswer.model_validate(user, from_attributes=True))
 
 
-@router.post("/token", dependencies=[Depends(_secret)])
+@router.post("/token")
 def token(request: Request, logins: LoginsHere, form: Annotated[PasswordGrant, Form()]) -> TokenAnswer:
     """Log in with email and password: an access token for 15 minutes, and a refresh token for the next."""
     tenant, email = logins.account(form.username)
@@ -86,7 +82,7 @@ def token(request: Request, logins: LoginsHere, form: Annotated[PasswordGrant, F
     return _answer(given)
 
 
-@router.post("/refresh", dependencies=[Depends(_secret)])
+@router.post("/refresh")
 def refresh(logins: LoginsHere, body: RefreshRequest) -> TokenAnswer:
     """Get the next tokens; the refresh token sent is used up (for ten seconds more it gives the same again)."""
     return _answer(logins.refresh(body.refresh_token))
@@ -122,7 +118,7 @@ def me(who: Reader, session: ReadSession) -> MeAnswer:
     )
 
 
-@router.post("/service-token", dependencies=[Depends(_secret)])
+@router.post("/service-token")
 def service_token(request: Request, who: Reader, session: ReadSession) -> AccessAnswer:
     """Get a token for the internal routes, for 5 minutes, by the API key of a service that holds `internal`."""
     found = find_key(session, who.subject.removeprefix("key:")) if who.subject.startswith("key:") else None
@@ -134,7 +130,7 @@ def service_token(request: Request, who: Reader, session: ReadSession) -> Access
     return AccessAnswer(access_token=made, expires_in=_seconds(SERVICE_LIFETIME), scope=" ".join(sorted(scopes)))
 
 
-@router.post("/ticket", status_code=201, dependencies=[Depends(_secret)])
+@router.post("/ticket", status_code=201)
 def ticket(who: Reader, session: OwnSession, authentication: Authenticating) -> TicketAnswer:
     """Get permission to open one stream within 30 seconds, for clients that cannot send headers."""
     made = issue_ticket(session, who, authentication.clock())

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request
 
 from resources.database.repositories.api_keys import ApiKey, list_keys
 from sidecar.keys import service
@@ -49,7 +49,6 @@ def get_keys(
 @router.post("", status_code=201, responses=problems(NotFound, Conflict))
 def create_key(
     request: Request,
-    response: Response,
     who: Reader,
     session: OwnSession,
     authentication: Authenticating,
@@ -57,7 +56,6 @@ def create_key(
 ) -> NewKeyAnswer:
     """Make an API key. The key is shown this once: what is stored cannot be turned into it."""
     key, text = service.create(session, who, body, request.app.state.secrets, authentication.clock())
-    response.headers["Cache-Control"] = "no-store"
     return NewKeyAnswer(**_answer(key).model_dump(), key=text)
 
 

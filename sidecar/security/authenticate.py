@@ -32,7 +32,7 @@ def utc_now() -> datetime:
 
 
 class Authentication:
-    """Tells who a token stands for, for all kinds that the installation accepts; `app.state.authenticator`."""
+    """Tells who a token stands for, for all kinds that the installation accepts; `app.state.authentication`."""
 
     def __init__(
         self, installation: Installation, secrets: Secrets, supabase: SupabaseSettings | None, clock: Clock = utc_now
@@ -133,7 +133,7 @@ def authenticator(installation: Installation, secrets: Secrets, clock: Clock = u
 
 
 def _authentication(request: Request) -> Authentication:
-    made: Authentication = request.app.state.authenticator
+    made: Authentication = request.app.state.authentication
     return made
 
 
