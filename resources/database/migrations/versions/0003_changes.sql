@@ -40,6 +40,7 @@ ALTER TABLE documents
 ALTER TABLE prompts
     ADD COLUMN chosen_for TEXT,
     ADD CONSTRAINT ck_prompts_chosen CHECK (active OR chosen_for IS NULL);
+GRANT UPDATE (chosen_for) ON prompts TO crucible_app;
 
 -- The log of a task is counted 1, 2, 3, … in the order in which transactions commit: who has read up to a number has
 -- missed nothing before it. The task's row is held until then, so no later number can be seen before an earlier one.
