@@ -19,6 +19,11 @@ class Gateways:
         for gateway in self._all:
             gateway.stop()
 
+    @property
+    def calls_in_flight(self) -> int:
+        """How many questions are out at this moment."""
+        return sum(gateway.calls_in_flight for gateway in self._all)
+
     async def hand_over(self) -> None:
         """Send the provider batches that were collected. Raises BudgetReachedError when not one request may go."""
         if self.batching is not None:

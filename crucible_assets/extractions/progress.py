@@ -11,11 +11,16 @@ from resources.vocabulary import CellState
 
 @dataclass(slots=True)
 class Progress:
-    """Counts of one run. `documents_deferred` wait for a provider batch; their cells are not filled yet."""
+    """Counts of one run; money is in USD.
+
+    `documents_unchanged` were passed over because nothing about them was stale; `documents_failed` came to nothing
+    (all cells FAILED); `documents_deferred` wait for a provider batch: their cells are not filled yet.
+    """
 
     documents: int = 0
     documents_done: int = 0
     documents_unchanged: int = 0
+    documents_failed: int = 0
     documents_with_failures: int = 0
     documents_deferred: int = 0
     calls: int = 0
@@ -25,6 +30,7 @@ class Progress:
     output_tokens: int = 0
     cost_usd: Decimal = Decimal(0)
     unpriced_calls: int = 0
+    paid_before_usd: Decimal = Decimal(0)  # by earlier runs of the same task
     states: dict[str, int] = field(default_factory=lambda: {state.value: 0 for state in CellState})
     stopped: str | None = None
 
@@ -42,7 +48,7 @@ class Progress:
         if outcome.search is not None:
             asked |= set(outcome.search.search["call_keys"])
         self.calls_from_ledger += len(asked) - len(outcome.paid)
-        self._count_done([*(row["state"] for row in outcome.rows), *outcome.unchanged])
+        self._count_done(states_of(outcome))
 
     def count_unchanged(self, states: Sequence[str]) -> None:
         """Add a document whose cells were up to date."""
@@ -51,12 +57,28 @@ class Progress:
 
     def _count_done(self, states: Sequence[str]) -> None:
         self.documents_done += 1
+        self.documents_failed += came_to_nothing(states)
         for state in states:
             self.states[state] += 1
 
+    @property
+    def task_cost_usd(self) -> Decimal:
+        """What the task has paid so far, with its earlier runs."""
+        return self.paid_before_usd + self.cost_usd
+
+    def seconds_left(self, seconds: float) -> float | None:
+        """At the pace of the documents worked on in the `seconds` since the start; None while there is none."""
+        worked = self.documents_done - self.documents_unchanged
+        left = self.documents - self.documents_done - self.documents_deferred
+        if left <= 0:
+            return 0.0
+        return round(seconds / worked * left, 1) if worked else None
+
     def as_json(self) -> dict[str, Any]:
-        """For the task's row and Dagster's metadata."""
-        return {**asdict(self), "cost_usd": str(self.cost_usd)}
+        """For the task's row: `cost_usd` is that of the task."""
+        counts = asdict(self)
+        del counts["paid_before_usd"]
+        return {**counts, "cost_usd": usd(self.task_cost_usd)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +87,18 @@ class Extracted:
 
     total: Progress
     by_batch: Mapping[int, Progress]
+
+
+def states_of(outcome: Outcome) -> list[str]:
+    """The states of all cells of a document, also of those that were up to date."""
+    return [*(row["state"] for row in outcome.rows), *outcome.unchanged]
+
+
+def came_to_nothing(states: Sequence[str]) -> bool:
+    """Whether all cells of a document FAILED. One in which no row was found has no cells, and has not failed."""
+    return bool(states) and all(state == CellState.FAILED.value for state in states)
+
+
+def usd(amount: Decimal) -> str:
+    """An amount as JSON keeps it: exact, without an exponent."""
+    return f"{amount.normalize():f}"

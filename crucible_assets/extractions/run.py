@@ -1,8 +1,9 @@
 """One schedule over all documents of a run: bounded, without barriers between documents or batches.
 
 Documents are loaded a few dozen at a time while others are in work, calls are limited by the gateway, finished
-documents are stored together in small transactions (each document wholly or not at all), and a progress line is
-written a few times a second. A task that is paused or cancelled stops new documents; those in work finish.
+documents are stored together in small transactions (each document wholly or not at all, with the event that tells
+of it), and a reporter says a few times a second how far it is. A task that is paused or cancelled stops new
+documents; those in work finish.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -25,13 +27,16 @@ from crucible_assets.extractions.means import Means
 from crucible_assets.extractions.plan import Asked, Source
 from crucible_assets.extractions.process import fewer_collections, interrupts
 from crucible_assets.extractions.progress import Extracted, Progress
+from crucible_assets.extractions.reporter import Reporter, document_facts
 from crucible_assets.extractions.stored import failed_rows
 from crucible_assets.learning.calibration import NO_CURVES, Curves
 from resources.database.engine import Database
 from resources.database.repositories import cells as cell_store
+from resources.database.repositories.costs import cost_of_project
 from resources.database.repositories.documents import DocumentRow
 from resources.database.repositories.entities import save_entities
-from resources.database.repositories.tasks import get_task, pause_itself, update_task
+from resources.database.repositories.events import tell_of_documents
+from resources.database.repositories.tasks import pause_itself
 from resources.models.errors import (
     BudgetReachedError,
     CredentialError,
@@ -41,12 +46,11 @@ from resources.models.errors import (
     ModelMissingError,
 )
 from resources.project import LongDocuments, Project
-from resources.vocabulary import CellState, DocumentStatus, TaskStatus, UnitOfObservation
+from resources.vocabulary import CellState, DocumentStatus, UnitOfObservation
 
 _LOADED_TOGETHER = 32  # documents per read of texts and ledger
 _SAVED_TOGETHER = 64  # documents per write
 _GATHER_SECONDS = 0.05  # how long a write waits for company
-_PROGRESS_SECONDS = 0.5
 _MOST_LOST_IN_A_ROW = 10  # documents without a single answer after which a task pauses by itself
 
 
@@ -105,15 +109,15 @@ class _Schedule:
     def __init__(self, run: Run, gateways: Gateways) -> None:
         self.run = run
         self.gateways = gateways
-        self.progress = Progress(documents=len(run.documents))
+        self.progress = Progress(documents=len(run.documents), paid_before_usd=_paid_before(run))
         sizes = Counter(document.batch for document in run.documents)
         self.by_batch = {batch: Progress(documents=size) for batch, size in sizes.items()}
         self._finished: asyncio.Queue[Outcome | None] = asyncio.Queue(maxsize=4 * _SAVED_TOGETHER)
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="extract")
-        self._loop = asyncio.get_running_loop()
         self._hopeless: ModelError | None = None
         self._lost_in_a_row = 0
         self._pause_for: str | None = None
+        self._reporter = self._make_reporter()
         self._entities = run.project.unit_of_observation is UnitOfObservation.ENTITY
         # More documents than calls: one whose values are being decided, or whose first question is out, asks nothing.
         self._places = asyncio.Semaphore(max(4, run.concurrency + run.concurrency // 2))
@@ -131,7 +135,7 @@ class _Schedule:
     async def finish(self) -> "Extracted":
         """Work through all documents and report."""
         saver = asyncio.create_task(self._save_finished())
-        reporter = asyncio.create_task(self._report_regularly())
+        reporting = None if self._reporter is None else asyncio.create_task(self._reporter.run())
         error: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
@@ -147,9 +151,11 @@ class _Schedule:
             error = _first(errors)
         finally:
             saver.cancel()
-            reporter.cancel()
-            await asyncio.gather(saver, reporter, return_exceptions=True)
-            await self._in_thread(self._report)
+            await asyncio.gather(saver, return_exceptions=True)
+            if self._reporter is not None and reporting is not None:
+                reporting.cancel()
+                await asyncio.gather(reporting, return_exceptions=True)
+                await self._reporter.finish()
             if self._pause_for is not None and self.run.task_id is not None:
                 await self._in_thread(self._pause_task, self._pause_for)
             self._threads.shutdown()
@@ -318,6 +324,8 @@ class _Schedule:
                 await self._in_thread(self._save, group)
                 for item in group:
                     self._count(item)
+                if self._reporter is not None:
+                    self._reporter.news()
             if outcome is None:
                 return
 
@@ -334,6 +342,8 @@ class _Schedule:
                         compared=item.search.resolutions,
                     )
             cell_store.save_cells(session, self.run.project.id, [row for item in group for row in item.rows])
+            if self.run.task_id is not None:
+                tell_of_documents(session, self.run.task_id, document_facts(group, self.progress))
 
     def _count(self, outcome: Outcome) -> None:
         for progress in (self.progress, self.by_batch[outcome.batch]):
@@ -348,22 +358,25 @@ class _Schedule:
         with self.run.database.transaction(self.run.tenant) as session:
             pause_itself(session, self.run.task_id, reason)
 
-    async def _report_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(_PROGRESS_SECONDS)
-            await self._in_thread(self._report)
-
-    def _report(self) -> None:
-        """Write the progress, and look whether the task was paused or cancelled."""
+    def _make_reporter(self) -> Reporter | None:
         if self.run.task_id is None:
-            return
-        with self.run.database.transaction(self.run.tenant) as session:
-            task = get_task(session, self.run.task_id)
-            if task is None or task.status in {TaskStatus.PAUSED, TaskStatus.CANCELLED}:
-                reason = "the task was deleted" if task is None else f"the task is {task.status}"
-                self._loop.call_soon_threadsafe(self.stop, reason)
-            if task is not None:
-                update_task(session, self.run.task_id, progress=self.progress.as_json())
+            return None
+        return Reporter(
+            self.run.database,
+            self.run.tenant,
+            self.run.task_id,
+            self.progress,
+            calls_in_flight=lambda: self.gateways.calls_in_flight,
+            stop=self.stop,
+        )
+
+
+def _paid_before(run: Run) -> Decimal:
+    """What earlier runs of the same task paid, in USD."""
+    if run.task_id is None:
+        return Decimal(0)
+    with run.database.transaction(run.tenant, read_only=True) as session:
+        return cost_of_project(session, run.project.id, run.task_id).usd
 
 
 async def _fail_with(task: asyncio.Task[None]) -> None:

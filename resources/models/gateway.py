@@ -183,6 +183,11 @@ class Gateway:
         """The ledger's key of a request to one model."""
         return call_key(self.ledger.tenant, provider, request)
 
+    @property
+    def calls_in_flight(self) -> int:
+        """How many questions are waiting for an answer, also those that wait for their turn."""
+        return len(self._in_flight)
+
     def stop(self) -> None:
         """Send no further call; those in flight finish into the ledger."""
         self._sender.stop()
