@@ -1,8 +1,9 @@
 """Dataset versions and the files exported from them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -75,3 +76,42 @@ def list_exports(session: TenantSession, project_id: str) -> list[Any]:
             sa.select(exports).where(exports.c.project_id == project_id).order_by(exports.c.created_at.desc())
         )
     )
+
+
+def page_of_versions(
+    session: TenantSession, project_id: str, *, before: int | None = None, limit: int = 100
+) -> list[Any]:
+    """Rows of `datasets`, newest first, at most `limit` of those before a version."""
+    query = sa.select(datasets).where(datasets.c.project_id == project_id)
+    if before is not None:
+        query = query.where(datasets.c.version < before)
+    return list(session.execute(query.order_by(datasets.c.version.desc()).limit(limit)))
+
+
+def get_version(session: TenantSession, project_id: str, version: int) -> Any | None:
+    """One dataset version."""
+    return session.execute(
+        sa.select(datasets).where(datasets.c.project_id == project_id, datasets.c.version == version)
+    ).one_or_none()
+
+
+def page_of_exports(
+    session: TenantSession,
+    project_id: str,
+    *,
+    version: int | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 100,
+) -> list[Any]:
+    """Exported files, newest first, at most `limit` of those before (made, id); of one dataset version or of all."""
+    query = sa.select(exports).where(exports.c.project_id == project_id)
+    if version is not None:
+        query = query.where(exports.c.dataset_version == version)
+    if before is not None:
+        query = query.where(sa.tuple_(exports.c.created_at, exports.c.id) < sa.tuple_(*before))
+    return list(session.execute(query.order_by(exports.c.created_at.desc(), exports.c.id.desc()).limit(limit)))
+
+
+def get_export(session: TenantSession, export_id: UUID) -> Any | None:
+    """One exported file."""
+    return session.execute(sa.select(exports).where(exports.c.id == export_id)).one_or_none()

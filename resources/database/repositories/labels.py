@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from resources.database.bulk import insert_rows
 from resources.database.engine import TenantSession
-from resources.database.tables import labels
+from resources.database.tables import feedback, labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ def load_labels(session: TenantSession, project_id: str) -> list[LabelRow]:
     columns = [labels.c[name] for name in LabelRow.__dataclass_fields__]
     query = sa.select(*columns).where(labels.c.project_id == project_id)
     return [LabelRow(**row._mapping) for row in session.execute(query.order_by(*columns[:3]))]
+
+
+def any_labels(session: TenantSession, project_id: str) -> bool:
+    """Whether anything is known to be right or wrong: a gold label or a verdict."""
+    either = sa.or_(
+        sa.exists().where(labels.c.project_id == project_id), sa.exists().where(feedback.c.project_id == project_id)
+    )
+    return bool(session.scalar(sa.select(either)))
 
 
 def replace_labels(session: TenantSession, project_id: str, rows: Sequence[LabelRow]) -> None:

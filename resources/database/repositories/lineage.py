@@ -49,8 +49,14 @@ class Trace:
     evidence: Sequence[Mapping[str, Any]]
     prompt_version: int | None
     question: str | None
+    system: str | None
     calls: tuple[TracedCall, ...]
     before: tuple[Mapping[str, Any], ...]
+
+
+_CELL = sa.select(cells, documents.c.name.label("document")).join(
+    documents, sa.and_(documents.c.tenant_id == cells.c.tenant_id, documents.c.id == cells.c.document_id)
+)
 
 
 def trace_cell(
@@ -58,9 +64,7 @@ def trace_cell(
 ) -> Trace | None:
     """The lineage of one cell, by the document's name; None when there is no such cell."""
     found = session.execute(
-        sa.select(cells, documents.c.name.label("document"))
-        .join(documents, sa.and_(documents.c.tenant_id == cells.c.tenant_id, documents.c.id == cells.c.document_id))
-        .where(
+        _CELL.where(
             cells.c.project_id == project_id,
             documents.c.name == document,
             documents.c.current,
@@ -68,15 +72,25 @@ def trace_cell(
             cells.c.row_key == row_key,
         )
     ).one_or_none()
-    if found is None:
-        return None
-    question = session.scalar(
-        sa.select(prompts.c.question).where(
-            prompts.c.project_id == project_id,
-            prompts.c.variable == variable,
+    return None if found is None else _traced(session, found)
+
+
+def trace_cell_of(session: TenantSession, document_id: UUID, variable: str, row_key: str = "") -> Trace | None:
+    """The lineage of one cell, by the document's id; None when there is no such cell."""
+    found = session.execute(
+        _CELL.where(cells.c.document_id == document_id, cells.c.variable == variable, cells.c.row_key == row_key)
+    ).one_or_none()
+    return None if found is None else _traced(session, found)
+
+
+def _traced(session: TenantSession, found: Any) -> Trace:
+    prompt = session.execute(
+        sa.select(prompts.c.question, prompts.c.system).where(
+            prompts.c.project_id == found.project_id,
+            prompts.c.variable == found.variable,
             prompts.c.version == found.prompt_version,
         )
-    )
+    ).one_or_none()
     spans = session.execute(
         sa.select(chunks.c.index, chunks.c.start, chunks.c.end)
         .where(chunks.c.document_id == found.document_id)
@@ -87,14 +101,14 @@ def trace_cell(
     history = session.execute(
         sa.select(cell_history)
         .where(
-            cell_history.c.project_id == project_id,
+            cell_history.c.project_id == found.project_id,
             cell_history.c.document_id == found.document_id,
-            cell_history.c.row_key == row_key,
-            cell_history.c.variable == variable,
+            cell_history.c.row_key == found.row_key,
+            cell_history.c.variable == found.variable,
         )
         .order_by(cell_history.c.id.desc())
     )
-    shown = ("state", "value", "confidence", "prompt_version", "model", "superseded_at")
+    shown = ("state", "value", "reasons", "confidence", "prompt_version", "model", "task_id", "superseded_at")
     return Trace(
         document=found.document,
         row_key=found.row_key,
@@ -107,7 +121,8 @@ def trace_cell(
         reasons=found.reasons,
         evidence=found.evidence,
         prompt_version=found.prompt_version,
-        question=question,
+        question=prompt.question if prompt else None,
+        system=prompt.system if prompt else None,
         calls=made,
         before=tuple({name: row._mapping[name] for name in shown} for row in history),
     )

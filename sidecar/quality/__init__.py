@@ -1,0 +1,1 @@
+"""How far results can be trusted, how far people agree, and what it all cost."""

@@ -1,0 +1,1 @@
+"""Results: cells with their evidence, and datasets as tables."""
