@@ -215,12 +215,14 @@ def trace(project: str, document: str, variable: str, row: str) -> None:
 
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
-def up(host: str, port: int) -> None:
-    """Start the database, Dagster's webserver and its daemon."""
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Of Dagster's UI.")
+@click.option("--api-port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Of the API.")
+@click.option("--external", is_flag=True, help="On servers that the environment names: CRUCIBLE_DATABASE_URL.")
+def up(host: str, port: int, api_port: int, external: bool) -> None:
+    """Start the database, the API, Dagster's webserver and its daemon."""
     from cli.commands_up import up as start
 
-    _finish(lambda: start(host, port))
+    _finish(lambda: start(host, port, api_port, external=external))
 
 
 @cli.command()
@@ -229,6 +231,42 @@ def env() -> None:
     from cli.commands_up import print_env
 
     _finish(print_env)
+
+
+@cli.group()
+def user() -> None:
+    """Users of the sidecar: who may log in."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--tenant", help="Whose user; CRUCIBLE_TENANT, or `default`, when not given.")
+@click.option(
+    "--role", type=click.Choice(["admin", "researcher", "viewer", "service"]), default="researcher", show_default=True
+)
+@click.option("--name", help="What they are called; the email when not given.")
+def add_user(email: str, tenant: str | None, role: str, name: str | None) -> None:
+    """Make a user; the password is asked for, or read from standard input."""
+    from cli.commands_user import add
+
+    _finish(lambda: add(email, tenant, role, name))
+
+
+@user.command("list")
+@click.option("--tenant", help="Whose users; CRUCIBLE_TENANT, or `default`, when not given.")
+def list_users(tenant: str | None) -> None:
+    """Show the users of a tenant."""
+    from cli.commands_user import show
+
+    _finish(lambda: show(tenant))
+
+
+@cli.command("operator-token")
+def operator_token() -> None:
+    """Print the token that bootstraps tenants: POST /v1/auth/bootstrap."""
+    from cli.commands_user import print_operator_token
+
+    _finish(print_operator_token)
 
 
 @cli.command()

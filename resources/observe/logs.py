@@ -7,7 +7,9 @@ Dagster logs when `CRUCIBLE_LOG` is set, as `crucible up` sets it; commands stay
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -123,6 +125,17 @@ def configure_logs(
         for name in ("websockets", "httpx", "httpcore", "asyncio", "alembic", "opentelemetry"):
             logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     return handler
+
+
+@contextmanager
+def logs_into(path: Path) -> Iterator[None]:
+    """While inside, our own logs are added to a file. Raises SettingsError."""
+    with path.open("a", encoding="utf-8") as file:
+        handler = configure_logs(everything=False, stream=file)
+        try:
+            yield
+        finally:
+            logging.getLogger(_OURS).removeHandler(handler)
 
 
 def logs_wanted(env: Mapping[str, str] | None = None) -> bool:
