@@ -8,6 +8,7 @@ from fastapi.routing import APIRouter
 
 from resources.database.repositories.rate_buckets import RateBuckets
 from resources.installation import Installation
+from sidecar.audit.routes import router as audit
 from sidecar.auth.routes import router as auth
 from sidecar.keys.routes import router as keys
 from sidecar.limits.install import add_limits
@@ -23,9 +24,10 @@ from sidecar.problems import EVERYWHERE, describe_problems, problems
 from sidecar.security.authenticate import authenticator
 from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
+from sidecar.tasks.routes import router as tasks
 from sidecar.users.routes import router as users
 
-ROUTERS: tuple[APIRouter, ...] = (operations, auth, users, keys)
+ROUTERS: tuple[APIRouter, ...] = (operations, auth, users, keys, tasks, audit)
 """Each from the `routes.py` of its folder."""
 
 DESCRIPTION = """\
