@@ -362,3 +362,12 @@ class PromptRow:
     model_settings: Mapping[str, Any]
     response_schema: Mapping[str, Any]
     content_hash: str
+
+
+class ChainBreak(StrEnum):
+    """What is wrong with an entry of the audit log."""
+
+    CHANGED = "CHANGED"  # its hash is not that of what it says
+    MISSING = "MISSING"  # there is no entry of this number
+    UNLINKED = "UNLINKED"  # it does not follow from the one before it
+    NOT_AS_ANCHORED = "NOT_AS_ANCHORED"  # whole in itself, and not what was written down outside of the database

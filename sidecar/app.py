@@ -40,6 +40,7 @@ Errors are problem details (RFC 9457). Lists come in pages: pass `next` of one p
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
+    app.state.rates.dispose()
     app.state.installation.database.dispose()
 
 

@@ -5,12 +5,13 @@ name typed on one machine is found from another. Text that is no Unicode at all 
 """
 
 import math
+import re
 import unicodedata
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Path
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 NO_NUL = r"^[^\x00]*$"
 """For the constraints of a text field of its own length: `StringConstraints(max_length=9, pattern=NO_NUL)`."""
@@ -73,6 +74,19 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 """From 0 to 1: a confidence, a threshold."""
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _rfc3339(value: Any) -> Any:
+    if isinstance(value, str) and not _INSTANT.fullmatch(value):
+        raise ValueError("write it as 2026-01-31T12:00:00Z, with its time zone")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
+"""A moment, as RFC 3339 writes it: with its time zone."""
 
 
 def checked_json(value: Any) -> Any:

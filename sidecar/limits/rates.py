@@ -111,3 +111,7 @@ class Rates:
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         with self._lock:
             return self._known.get(digest, 0.0) > self._clock()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self._buckets.dispose()

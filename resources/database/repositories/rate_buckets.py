@@ -94,7 +94,8 @@ class RateBuckets:
 
     def dispose(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        if "_engine" in self.__dict__:
+            self._engine.dispose()
 
 
 def delete_stale_buckets(database: Database) -> int:

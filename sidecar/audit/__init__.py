@@ -1,0 +1,1 @@
+"""The audit log, for administrators: read it, and verify that nobody has rewritten it."""
