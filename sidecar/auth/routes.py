@@ -121,7 +121,8 @@ def me(who: Reader, session: ReadSession) -> MeAnswer:
 @router.post("/service-token")
 def service_token(request: Request, who: Reader, session: ReadSession) -> AccessAnswer:
     """Get a token for the internal routes, for 5 minutes, by the API key of a service that holds `internal`."""
-    found = find_key(session, who.subject.removeprefix("key:")) if who.subject.startswith("key:") else None
+    by_key = who.subject.startswith("key:") and Scope.INTERNAL not in who.scopes  # not by such a token itself
+    found = find_key(session, who.subject.removeprefix("key:")) if by_key else None
     if found is None or who.role is not Role.SERVICE or Scope.INTERNAL not in found.key.scopes:
         raise Forbidden("Only the API key of a user of role service, with the scope internal, gets such a token.")
     scopes = frozenset(Scope(scope) for scope in found.key.scopes) & SCOPES[Role.SERVICE]
