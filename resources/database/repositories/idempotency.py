@@ -16,7 +16,7 @@ class Answered:
     """A request that was sent with this key before."""
 
     request_hash: bytes
-    status: int
+    status: int | None
     response: Any
 
 
@@ -34,3 +34,9 @@ def settle(session: TenantSession, owner: str, key: str, status: int, response: 
     """Keep what is answered."""
     statement = sa.update(idempotency_keys).filter_by(owner=owner, key=key)
     session.execute(statement.values(status=status, response=response))
+
+
+def forget_old_keys(session: TenantSession) -> int:
+    """Delete keys that were sent more than a day ago. Gives how many."""
+    old = idempotency_keys.c.created_at < sa.func.now() - sa.text("interval '1 day'")
+    return session.connection().execute(sa.delete(idempotency_keys).where(old)).rowcount
