@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Header, Path, Query, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRouter
 
 from crucible_assets.exports.formats import ExportFormat
@@ -68,7 +68,7 @@ def list_exports(
 @router.post("", status_code=202, response_model=ExportAsked, responses=problems(NotFound))
 def make_exports(
     request: Request, session: RunSession, who: Runner, asked: ExportRequest, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Assemble the dataset from the cells of now and write its files: an EXPORT task, which asks no model."""
     once = Once(session, who, key)
     if (known := once.answered(request, asked)) is not None:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from fastapi.routing import APIRouter
 
 from resources.database.repositories.feedback import page_of_feedback
@@ -42,7 +42,7 @@ _KNOWN: dict[int | str, dict[str, Any]] = {
 )
 def give_feedback(
     request: Request, session: WriteSession, who: Writer, given: FeedbackRequest, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Say whether a cell is right, and what would be."""
     once = Once(session, who, key)
     if (known := once.answered(request, given)) is not None:
@@ -54,7 +54,7 @@ def give_feedback(
 @router.post("/bulk", status_code=201, response_model=BulkFeedbackAnswer, responses=problems(NotFound, Conflict))
 def give_feedback_in_bulk(
     request: Request, session: WriteSession, who: Writer, given: BulkFeedbackRequest, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Say of up to 500 cells whether they are right; all verdicts are kept, or none."""
     once = Once(session, who, key)
     if (known := once.answered(request, given)) is not None:
@@ -100,7 +100,7 @@ def list_feedback(
 @router.post("/calibrate", status_code=202, response_model=CalibrationAsked, responses=problems(NotFound, Conflict))
 def calibrate_confidence(
     request: Request, session: RunSession, who: Runner, asked: CalibrationRequest, key: IdempotencyKey = None
-) -> JSONResponse:
+) -> Response:
     """Learn anew from all verdicts and labels how far confidences are to be believed: a task, no model is asked.
 
     New curves change the confidence of cells with the next extraction; the answers of models are not paid again.

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Query
 from fastapi.routing import APIRouter
@@ -37,6 +38,7 @@ def show_usage(
     project_id: Annotated[
         str | None, Query(max_length=63, pattern=SLUG, description="Of this project only; of all if not given")
     ] = None,
+    task_id: Annotated[UUID | None, Query(description="Of this task only")] = None,
     first: Annotated[Day | None, Query(alias="from", description="From this day on (UTC)")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Up to and with this day (UTC)")] = None,
     after: After = None,
@@ -48,4 +50,4 @@ def show_usage(
     """
     if project_id is not None:
         known_unit(session, project_id)
-    return usage_page(session, by, UsageFilter(project_id, first, last), after, limit)
+    return usage_page(session, by, UsageFilter(project_id, task_id, first, last), after, limit)

@@ -1,5 +1,7 @@
 """Usage as answers."""
 
+from decimal import Decimal
+
 from resources.database.engine import TenantSession
 from resources.database.repositories.usage import Usage, UsageBy, UsageFilter, usage_by, usage_in_all
 from sidecar.fields import checked_json
@@ -35,5 +37,5 @@ def sum_of(usage: Usage) -> UsageSum:
         input_tokens=number(usage.input_tokens),
         cached_tokens=number(usage.cached_tokens),
         output_tokens=number(usage.output_tokens),
-        cost_usd=money(usage.usd),
+        cost_usd=money(usage.usd if usage.calls else Decimal(0)),
     )

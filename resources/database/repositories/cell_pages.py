@@ -137,7 +137,7 @@ def page_of_cells(
 ) -> list[FoundCell]:
     """At most `limit` cells after the one whose key is `after`."""
     keys = _KEYS[sort]
-    query = _present(sa.select(*_columns()), project_id, unit).where(*_conditions(wanted))
+    query = present(sa.select(*_columns()), project_id, unit).where(*_conditions(wanted))
     if after is not None:
         query = query.where(_beyond(sort, after, descending=descending))
     ordered = [key.desc() if descending else key.asc() for key in keys]
@@ -148,7 +148,7 @@ def page_of_cells(
 
 def count_cells(session: TenantSession, project_id: str, unit: UnitOfObservation, wanted: CellFilter) -> int:
     """How many cells there are in all of the pages."""
-    query = _present(sa.select(sa.func.count()), project_id, unit).where(*_conditions(wanted))
+    query = present(sa.select(sa.func.count()), project_id, unit).where(*_conditions(wanted))
     return session.scalar(query) or 0
 
 
@@ -157,7 +157,7 @@ def find_cells(session: TenantSession, project_id: str, keys: Collection[CellKey
     unit = unit_of(session, project_id)
     if unit is None or not keys:
         return {}
-    query = _present(sa.select(*_columns()), project_id, unit).where(sa.tuple_(*_TIES).in_(list(keys)))
+    query = present(sa.select(*_columns()), project_id, unit).where(sa.tuple_(*_TIES).in_(list(keys)))
     return {(cell.document_id, cell.row_key, cell.variable): cell for cell in _found(session, project_id, query)}
 
 
@@ -190,7 +190,7 @@ def cells_of_rows(
     if not rows:
         return []
     wanted = sa.tuple_(cells.c.document_id, cells.c.row_key).in_(list(rows))
-    return _found(session, project_id, _present(sa.select(*_columns()), project_id, unit).where(wanted))
+    return _found(session, project_id, present(sa.select(*_columns()), project_id, unit).where(wanted))
 
 
 def _columns() -> list[sa.ColumnElement[Any]]:
@@ -203,7 +203,7 @@ def _columns() -> list[sa.ColumnElement[Any]]:
     return [*(cells.c[name] for name in _CELL), *named]
 
 
-def _present(query: sa.Select[Any], project_id: str, unit: UnitOfObservation) -> sa.Select[Any]:
+def present(query: sa.Select[Any], project_id: str, unit: UnitOfObservation) -> sa.Select[Any]:
     """The query over the cells of the dataset of now."""
     of_row = sa.and_(
         entities.c.tenant_id == cells.c.tenant_id,

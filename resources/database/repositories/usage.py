@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -30,6 +31,7 @@ class UsageFilter:
     """Which calls are meant; None asks for nothing. The days are in UTC, both included."""
 
     project_id: str | None = None
+    task_id: UUID | None = None
     first: date | None = None
     last: date | None = None
 
@@ -116,6 +118,8 @@ def _conditions(wanted: UsageFilter) -> list[sa.ColumnElement[bool]]:
     made: list[sa.ColumnElement[bool]] = []
     if wanted.project_id is not None:
         made.append(calls.c.project_id == wanted.project_id)
+    if wanted.task_id is not None:
+        made.append(calls.c.task_id == wanted.task_id)
     if wanted.first is not None:
         made.append(calls.c.created_at >= datetime.combine(wanted.first, time.min, UTC))
     if wanted.last is not None and wanted.last < date.max:
