@@ -10,10 +10,13 @@ from resources.database.repositories.rate_buckets import RateBuckets
 from resources.installation import Installation
 from sidecar.audit.routes import router as audit
 from sidecar.auth.routes import router as auth
+from sidecar.exports.routes import router as exports
+from sidecar.feedback.routes import router as feedback
 from sidecar.keys.routes import router as keys
 from sidecar.limits.install import add_limits
 from sidecar.limits.rates import Rates
 from sidecar.limits.settings import Bounds, load_bounds
+from sidecar.models.routes import router as models
 from sidecar.observe.meters import Meters
 from sidecar.observe.middleware import observe
 from sidecar.operations.gauges import InstallationGauges
@@ -21,13 +24,29 @@ from sidecar.operations.readiness import Readiness
 from sidecar.operations.routes import router as operations
 from sidecar.problem_handlers import add_problem_handlers
 from sidecar.problems import EVERYWHERE, describe_problems, problems
+from sidecar.quality.routes import router as quality
+from sidecar.results.routes import router as results
 from sidecar.security.authenticate import authenticator
 from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
 from sidecar.tasks.routes import router as tasks
+from sidecar.usage.routes import router as usage
 from sidecar.users.routes import router as users
 
-ROUTERS: tuple[APIRouter, ...] = (operations, auth, users, keys, tasks, audit)
+ROUTERS: tuple[APIRouter, ...] = (
+    operations,
+    auth,
+    users,
+    keys,
+    tasks,
+    audit,
+    results,
+    feedback,
+    quality,
+    exports,
+    models,
+    usage,
+)
 """Each from the `routes.py` of its folder."""
 
 DESCRIPTION = """\
