@@ -7,13 +7,15 @@ over never sees the pages of another tenant.
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in points from the top left of the page before its rotation, as segments and evidence have them."""
@@ -74,43 +76,66 @@ def render_page(
         raise ValueError(f"dpi is {dpi}; it must be {MIN_DPI} to {MAX_DPI}.")
     if len(boxes) > MAX_BOXES:
         raise ValueError(f"{len(boxes)} boxes; at most {MAX_BOXES} are drawn.")
-    job = json.dumps({"page": page, "boxes": [list(box) for box in boxes], "dpi": dpi}, allow_nan=False)
+    job = {"page": page, "boxes": [list(box) for box in boxes], "dpi": dpi}
+    return _work(job, page, source, timeout_seconds, memory_mib)
+
+
+@dataclass(frozen=True, slots=True)
+class PageSize:
+    """A page in points before its rotation, and the degrees by which it is shown turned clockwise."""
+
+    number: int
+    width: float
+    height: float
+    rotation: int
+
+
+def page_sizes(source: bytes | Path | IO[bytes], first: int, count: int) -> tuple[list[PageSize], int]:
+    """(at most `count` pages of a PDF from `first` on, how many it has). Raises as `render_page`."""
+    told = json.loads(_work({"first": first, "count": count}, first, source, _TIMEOUT_SECONDS, _MEMORY_MIB))
+    return [PageSize(int(n), float(w), float(h), int(r)) for n, w, h, r in told["pages"]], int(told["total"])
+
+
+def _work(
+    job: Mapping[str, Any], page: int, source: bytes | Path | IO[bytes], seconds: float, memory_mib: int
+) -> bytes:
+    """What a process writes that is given a job and a document."""
     if not _AT_ONCE.acquire(timeout=_WAIT_SECONDS):
         raise RenderBusyError("Too many pages are being rendered at the moment; try again.")
     try:
-        with tempfile.TemporaryFile() as image:
-            code = _run(job, source, image, timeout_seconds, memory_mib)
+        with tempfile.TemporaryFile() as result:
+            code = _run(json.dumps(job, allow_nan=False), source, result, seconds, memory_mib)
             if code != 0:
                 raise _error(code, page)
-            image.seek(0)
-            return image.read()
+            result.seek(0)
+            return result.read()
     finally:
         _AT_ONCE.release()
 
 
-def _run(job: str, source: bytes | Path | IO[bytes], image: IO[bytes], seconds: float, memory_mib: int) -> int:
-    """Have a process render into `image`; its exit code."""
-    with tempfile.TemporaryFile() as document:
-        if isinstance(source, Path):
-            source = source.read_bytes()
-        if isinstance(source, bytes):
-            source = io.BytesIO(source)
-        while block := source.read(1 << 20):
-            document.write(block)
-        document.seek(0)  # a file: a pipe would have to be fed while the picture is read
-        try:
-            return subprocess.run(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "resources.rendering_worker", job, str(seconds), str(memory_mib)],
-                stdin=document,
-                stdout=image,
-                stderr=subprocess.DEVNULL,
-                env=_environment(),
-                timeout=seconds,
-                start_new_session=True,  # an interrupt at the terminal is the parent's to handle
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired as error:
-            raise RenderLimitError(f"Rendering took longer than {seconds:g} seconds.") from error
+def _run(job: str, source: bytes | Path | IO[bytes], result: IO[bytes], seconds: float, memory_mib: int) -> int:
+    """Have a process write into `result`; its exit code. What it reads is a file: a pipe would have to be fed."""
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return _run(job, file, result, seconds, memory_mib)
+    if isinstance(source, bytes) or not hasattr(source, "fileno"):
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(io.BytesIO(source) if isinstance(source, bytes) else source, copy)
+            copy.seek(0)
+            return _run(job, copy, result, seconds, memory_mib)
+    try:
+        return subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "resources.rendering_worker", job, str(seconds), str(memory_mib)],
+            stdin=source,
+            stdout=result,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            timeout=seconds,
+            start_new_session=True,  # an interrupt at the terminal is the parent's to handle
+            check=False,
+        ).returncode
+    except subprocess.TimeoutExpired as error:
+        raise RenderLimitError(f"Rendering took longer than {seconds:g} seconds.") from error
 
 
 def _error(code: int, page: int) -> RenderError:

@@ -34,18 +34,22 @@ def main() -> None:
     _limit(memory_mib)
     sys.addaudithook(_refuse)
     try:
-        picture = _picture(pymupdf, sys.stdin.buffer.read(), job["page"], job["boxes"], job["dpi"])
+        document = _opened(pymupdf, sys.stdin.buffer.read())
+        if "first" in job:
+            written = _sizes(document, job["first"], job["count"])
+        else:
+            written = _picture(pymupdf, document, job["page"], job["boxes"], job["dpi"])
     except MemoryError:
         os._exit(STARVED)
     except (RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase) as error:
         os._exit(STARVED if "malloc" in str(error) or "memory" in str(error) else NOT_A_PDF)
-    view = memoryview(picture)
+    view = memoryview(written)
     while view:
         view = view[os.write(sys.stdout.fileno(), view) :]
     os._exit(0)
 
 
-def _picture(pymupdf: Any, data: bytes, number: int, boxes: list[list[float]], dpi: int) -> bytes:
+def _opened(pymupdf: Any, data: bytes) -> Any:
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     if b"%PDF-" not in data[:1024] and not data.startswith(b"%"):
@@ -53,6 +57,19 @@ def _picture(pymupdf: Any, data: bytes, number: int, boxes: list[list[float]], d
     document = pymupdf.Document(stream=data, filetype="pdf")
     if document.needs_pass and not document.authenticate(""):
         os._exit(LOCKED)
+    return document
+
+
+def _sizes(document: Any, first: int, count: int) -> bytes:
+    pages = []
+    for number in range(first, min(first + count, document.page_count + 1)):
+        page = document[number - 1]
+        upright = page.rect * page.derotation_matrix
+        pages.append((number, round(upright.width, 2), round(upright.height, 2), page.rotation))
+    return json.dumps({"pages": pages, "total": document.page_count}).encode()
+
+
+def _picture(pymupdf: Any, document: Any, number: int, boxes: list[list[float]], dpi: int) -> bytes:
     if not 1 <= number <= document.page_count:
         os._exit(NO_SUCH_PAGE)
     page = document[number - 1]

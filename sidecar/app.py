@@ -10,6 +10,8 @@ from resources.database.repositories.rate_buckets import RateBuckets
 from resources.installation import Installation
 from sidecar.audit.routes import router as audit
 from sidecar.auth.routes import router as auth
+from sidecar.context.page_routes import router as pages
+from sidecar.context.routes import router as context
 from sidecar.exports.routes import router as exports
 from sidecar.feedback.routes import router as feedback
 from sidecar.keys.routes import router as keys
@@ -29,6 +31,8 @@ from sidecar.results.routes import router as results
 from sidecar.security.authenticate import authenticator
 from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
+from sidecar.stream.routes import router as stream
+from sidecar.stream.streams import streaming
 from sidecar.tasks.routes import router as tasks
 from sidecar.usage.routes import router as usage
 from sidecar.users.routes import router as users
@@ -39,7 +43,10 @@ ROUTERS: tuple[APIRouter, ...] = (
     users,
     keys,
     tasks,
+    stream,
     audit,
+    context,
+    pages,
     results,
     feedback,
     quality,

@@ -25,6 +25,7 @@ class NewFile:
     sha256: str
     size_bytes: int
     blob: str
+    media_type: str | None = None  # as its content says; None: not looked at yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Taken:
     document_id: UUID
     batch: int
     created: bool
+    version: int = 1  # of its name; more than 1: it took the place of another document
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,47 +75,53 @@ def _row(row: Any) -> DocumentRow:
     return DocumentRow(**{**row._mapping, "status": DocumentStatus(row.status)})
 
 
-def take_in(session: TenantSession, project_id: str, files: Sequence[NewFile], origin: DocumentOrigin) -> list[Taken]:
+def take_in(
+    session: TenantSession,
+    project_id: str,
+    files: Sequence[NewFile],
+    origin: DocumentOrigin,
+    *,
+    added_by: str | None = None,
+) -> list[Taken]:
     """Register files, in order. The same bytes are one document; other bytes under a known name are a new version.
 
     The project's row is locked, so that two intakes cannot fill the same batch.
     """
     tenant = tenant_of(session)
     session.execute(sa.select(projects.c.id).where(projects.c.id == project_id).with_for_update()).one()
-    columns = (documents.c.id, documents.c.batch, documents.c.name, documents.c.other_names, documents.c.sha256)
-    known = {
-        row.sha256: _Known(row.id, row.batch, row.name, frozenset(row.other_names))
-        for row in session.execute(sa.select(*columns).where(documents.c.project_id == project_id))
-    }
+    known = _known(session, project_id, {file.sha256 for file in files})
     batch, filled = _last_batch(session, project_id)
     taken = []
     for file in files:
         old = known.get(file.sha256)
         if old is not None:
-            _know_again(session, project_id, old, file.name)
-            taken.append(Taken(old.id, old.batch, created=False))
+            _know_again(session, project_id, old, file.name, origin)
+            taken.append(Taken(old.id, old.batch, created=False, version=old.version))
             continue
         if filled >= BATCH_SIZE:
             batch, filled = batch + 1, 0
-        new = _Known(uuid4(), batch, file.name, frozenset())
+        document_id = uuid4()
+        version = _retire(session, project_id, file.name, but=document_id)
         session.execute(
             sa.insert(documents).values(
                 tenant_id=tenant,
-                id=new.id,
+                id=document_id,
                 project_id=project_id,
                 batch=batch,
                 sha256=file.sha256,
                 name=file.name,
-                version=_retire(session, project_id, file.name, but=new.id),
+                version=version,
                 size_bytes=file.size_bytes,
+                media_type=file.media_type,
                 blob=file.blob,
                 origin=origin.value,
+                added_by=added_by,
                 status=DocumentStatus.UPLOADED.value,
             )
         )
-        known[file.sha256] = new
+        known[file.sha256] = _Known(document_id, batch, file.name, frozenset(), version)
         filled += 1
-        taken.append(Taken(new.id, batch, created=True))
+        taken.append(Taken(document_id, batch, created=True, version=version))
     return taken
 
 
@@ -123,6 +131,16 @@ class _Known:
     batch: int
     name: str
     other_names: frozenset[str]
+    version: int
+
+
+def _known(session: TenantSession, project_id: str, digests: Collection[str]) -> dict[str, _Known]:
+    """The documents of these bytes."""
+    columns = [documents.c[name] for name in ("id", "batch", "name", "other_names", "version", "sha256")]
+    rows = session.execute(
+        sa.select(*columns).where(documents.c.project_id == project_id, documents.c.sha256.in_(digests))
+    )
+    return {row.sha256: _Known(row.id, row.batch, row.name, frozenset(row.other_names), row.version) for row in rows}
 
 
 def _last_batch(session: TenantSession, project_id: str) -> tuple[int, int]:
@@ -137,13 +155,33 @@ def _last_batch(session: TenantSession, project_id: str) -> tuple[int, int]:
     return (newest[0], newest[1]) if newest else (1, 0)
 
 
-def _know_again(session: TenantSession, project_id: str, old: _Known, name: str) -> None:
-    """The same bytes came again, perhaps under another name, perhaps after they had been replaced."""
-    _retire(session, project_id, name, but=old.id)
-    change: dict[str, Any] = {"current": True}
+def _know_again(session: TenantSession, project_id: str, old: _Known, name: str, origin: DocumentOrigin) -> None:
+    """The same bytes came again, perhaps under another name, perhaps after they had been replaced.
+
+    That a file still lies in the folder is no news: what somebody put in its place since stays.
+    """
+    change: dict[str, Any] = {}
     if name != old.name and name not in old.other_names:
         change["other_names"] = sa.func.array_append(documents.c.other_names, name)
-    session.execute(sa.update(documents).where(documents.c.id == old.id).values(**change))
+    if origin is not DocumentOrigin.FOLDER or not _replaced_by_hand(session, project_id, name, old.version):
+        _retire(session, project_id, name, but=old.id)
+        change["current"] = True
+    if origin is DocumentOrigin.UPLOAD:
+        change["origin"] = origin.value  # a person wants it, whether the folder keeps it or not
+    if change:
+        session.execute(sa.update(documents).where(documents.c.id == old.id).values(**change))
+
+
+def _replaced_by_hand(session: TenantSession, project_id: str, name: str, version: int) -> bool:
+    """Whether a later version of this name was uploaded or put into the inbox."""
+    newer = sa.select(documents.c.id).where(
+        documents.c.project_id == project_id,
+        documents.c.name == name,
+        documents.c.current,
+        documents.c.version > version,
+        documents.c.origin != DocumentOrigin.FOLDER.value,
+    )
+    return session.scalar(newer.limit(1)) is not None
 
 
 def _retire(session: TenantSession, project_id: str, name: str, but: UUID) -> int:
@@ -169,7 +207,7 @@ def mirror_folder(session: TenantSession, project_id: str, names: Mapping[str, S
     listed are left out of the dataset but stay stored; returns how many were left out now.
     """
     left_out = 0
-    columns = (documents.c.id, documents.c.sha256, documents.c.name, documents.c.other_names)
+    columns = (documents.c.id, documents.c.sha256, documents.c.name, documents.c.other_names, documents.c.version)
     rows = session.execute(
         sa.select(*columns, documents.c.current, documents.c.origin).where(documents.c.project_id == project_id)
     ).all()
@@ -181,8 +219,9 @@ def mirror_folder(session: TenantSession, project_id: str, names: Mapping[str, S
                 left_out += 1
             continue
         others = sorted({row.name, *row.other_names, *listed} - {listed[0]})
-        if (row.name, row.other_names, row.current) != (listed[0], others, True):
-            set_fields(session, row.id, name=listed[0], other_names=others, current=True)
+        current = row.current or not _replaced_by_hand(session, project_id, listed[0], row.version)
+        if (row.name, row.other_names, row.current) != (listed[0], others, current):
+            set_fields(session, row.id, name=listed[0], other_names=others, current=current)
     return left_out
 
 
