@@ -12,14 +12,13 @@ from cli.progress import ProgressDisplay
 from crucible_assets.partitions import ProjectKey
 from jobs.provider_batches import poll_seconds, wait_and_ingest
 from jobs.steps import Step, Wish, run_tags
-from jobs.vanished import NOT_RETRIED, Process, release_vanished
+from jobs.vanished import NOT_RETRIED, PROCESS_TAG, Process, release_vanished
 from resources.database.repositories.events import log
 from resources.database.repositories.tasks import create_task, get_task, update_task
 from resources.installation import Installation
 from resources.vocabulary import EventKind, TaskKind, TaskStatus
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-PROCESS_TAG = "crucible/process"
 _ENDED_AS = {
     TaskStatus.COMPLETED: EventKind.JOB_COMPLETED,
     TaskStatus.FAILED: EventKind.JOB_FAILED,

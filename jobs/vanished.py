@@ -17,6 +17,9 @@ from resources.vocabulary import EventKind, TaskStatus
 SILENT_SECONDS = 120
 """A command on another host that has not touched its task for so long is taken for gone."""
 
+PROCESS_TAG = "crucible/process"
+"""On runs that a command executes in its own process: which one that is."""
+
 NOT_RETRIED = {"dagster/max_retries": "0"}
 """Tags of a command's runs: who started the command starts it again, not the daemon behind their back."""
 

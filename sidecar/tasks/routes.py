@@ -1,5 +1,6 @@
 """Ask for a task, look at it, and pause, resume or cancel it."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -74,7 +75,7 @@ def process(
         task_id = ask(session, asked, by=who.subject, installed=installed, carried=carried)
         audit(session, "task.create", f"task:{task_id}", kind=asked.kind.value, project=asked.project_id)
         answer = once.keep(202, _task(session, task_id))
-        answer.headers["Location"] = f"/v1/tasks/{task_id}"
+    answer.headers["Location"] = f"/v1/tasks/{json.loads(bytes(answer.body))['id']}"
     return answer
 
 
