@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Security
 from fastapi.security import OAuth2PasswordBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
@@ -12,7 +12,7 @@ from resources.vocabulary import Role
 from sidecar.problems import Forbidden, Unauthenticated
 from sidecar.security.scopes import DESCRIPTIONS, Scope
 
-_bearer = OAuth2PasswordBearer(
+bearer = OAuth2PasswordBearer(
     tokenUrl="/v1/auth/token",
     scopes={scope.value: text for scope, text in DESCRIPTIONS.items()},
     description="An access token, an API key, or a token of the configured Supabase Auth.",
@@ -36,15 +36,15 @@ Authenticator = Callable[[HTTPConnection, str], Principal]
 """From a bearer token to who it stands for. Raises Unauthenticated."""
 
 
-def authenticate(request: Request, token: Annotated[str | None, Depends(_bearer)] = None) -> Principal:
-    """Who asks; found once per request. Raises Unauthenticated."""
-    known: Principal | None = getattr(request.state, "principal", None)
+def authenticate(connection: HTTPConnection, token: Annotated[str | None, Depends(bearer)] = None) -> Principal:
+    """Who asks; found once per request or WebSocket. Raises Unauthenticated."""
+    known: Principal | None = getattr(connection.state, "principal", None)
     if known is not None:
         return known
     if not token:
         raise Unauthenticated("Send `Authorization: Bearer <token>`; POST /v1/auth/token gives one.")
-    who: Principal = request.app.state.authenticator(request, token)
-    request.state.principal = who
+    who: Principal = connection.app.state.authenticator(connection, token)
+    connection.state.principal = who
     return who
 
 
