@@ -1,0 +1,1 @@
+"""What happens to a task, told while it happens: WebSocket and server-sent events."""
