@@ -22,6 +22,7 @@ from jobs.jobs import ALL_JOBS
 from jobs.schedules import refresh
 from resources.installation import Installation
 from resources.settings import load_settings
+from sensors.housekeeping import housekeeping_sensor
 from sensors.inbox import inbox_sensor
 from sensors.provider_batches import provider_batch_sensor
 from sensors.tasks import task_sensor
@@ -48,7 +49,7 @@ defs = dg.Definitions(
     ],
     jobs=ALL_JOBS,
     schedules=[refresh],
-    sensors=[task_sensor, inbox_sensor, provider_batch_sensor],
+    sensors=[task_sensor, inbox_sensor, provider_batch_sensor, housekeeping_sensor],
     executor=dg.in_process_executor,  # a run is one process: its schedule already uses what the machine has
     resources={"installation": Installation(load_settings())},
 )

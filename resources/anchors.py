@@ -13,6 +13,9 @@ from pathlib import Path
 
 from resources.database.repositories.audit import Anchor
 
+_TAIL = 4096
+"""Bytes that hold the last line, and more."""
+
 
 class AnchorError(RuntimeError):
     """A file of anchors cannot be read; the message says which line."""
@@ -38,18 +41,27 @@ class Anchors:
         path = self._file(tenant)
         if not path.exists():
             return
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, 1):
-                try:
-                    said = json.loads(line)
-                    anchor = Anchor(int(said["n"]), bytes.fromhex(said["hash"]))
-                except (ValueError, KeyError, TypeError):
-                    raise AnchorError(f"{path.name}, line {number}: this is no anchor.") from None
-                yield anchor
+                yield _read(path, f"line {number}", line)
 
     def newest(self, tenant: str) -> Anchor | None:
-        """The anchor of the greatest number. Raises AnchorError."""
-        return max(self.all(tenant), key=lambda anchor: anchor.n, default=None)
+        """The last anchor that was written; None when there is none. Raises AnchorError."""
+        path = self._file(tenant)
+        if not path.exists():
+            return None
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            lines = file.read().splitlines()
+        return _read(path, "last line", lines[-1]) if lines else None
 
     def _file(self, tenant: str) -> Path:
         return self._folder / f"{tenant}.jsonl"
+
+
+def _read(path: Path, where: str, line: bytes) -> Anchor:
+    try:
+        said = json.loads(line)
+        return Anchor(int(said["n"]), bytes.fromhex(said["hash"]))
+    except (ValueError, KeyError, TypeError):
+        raise AnchorError(f"{path.name}, {where}: this is no anchor.") from None

@@ -1,0 +1,21 @@
+"""What nobody needs any more: tickets that expired, sessions that ended a month ago."""
+
+import sqlalchemy as sa
+
+from resources.database.engine import TenantSession
+from resources.database.tables import sessions, tickets
+
+_MONTH = sa.text("interval '30 days'")
+
+
+def delete_expired_tickets(session: TenantSession) -> int:
+    """Gives how many."""
+    old = tickets.c.expires_at < sa.func.now()
+    return session.connection().execute(sa.delete(tickets).where(old)).rowcount
+
+
+def delete_ended_sessions(session: TenantSession) -> int:
+    """Those that ended or expired a month ago; until then a reused refresh token is recognised. Gives how many."""
+    ended = sa.func.least(sessions.c.expires_at, sessions.c.ended_at)  # NULL does not count
+    old = ended < sa.func.now() - _MONTH
+    return session.connection().execute(sa.delete(sessions).where(old)).rowcount
