@@ -34,10 +34,6 @@ def up(host: str, port: int, api_port: int, *, external: bool = False) -> int:
 
     Returns 0 when it was asked to stop, 1 when something died again and again, 2 when it cannot start.
     """
-    for number, option in ((port, "--port"), (api_port, "--api-port")):
-        if (trouble := _port_trouble(host, number)) is not None:
-            console.print(f"Port {number} on {host} cannot be used ({trouble}); choose another with {option}.")
-            return _BAD_INPUT
     settings = load_settings()
     if external:
         check_external(settings)
@@ -51,7 +47,14 @@ def up(host: str, port: int, api_port: int, *, external: bool = False) -> int:
         )
         return _BAD_INPUT
     try:
-        return _Servers(open_installation(), host, port, api_port).run()
+        roll = Roll(settings.home)
+        if left := roll.end_left_over():
+            console.print(f"{left} processes of an earlier `crucible up` were still there and were ended.")
+        for number, option in ((port, "--port"), (api_port, "--api-port")):
+            if (trouble := _port_trouble(host, number)) is not None:
+                console.print(f"Port {number} on {host} cannot be used ({trouble}); choose another with {option}.")
+                return _BAD_INPUT
+        return _Servers(open_installation(), roll, host, port, api_port).run()
     finally:
         lock.release()
 
@@ -70,11 +73,11 @@ def _port_trouble(host: str, port: int) -> str | None:
 class _Servers:
     """All that `crucible up` keeps running."""
 
-    def __init__(self, installation: Installation, host: str, port: int, api_port: int) -> None:
+    def __init__(self, installation: Installation, roll: Roll, host: str, port: int, api_port: int) -> None:
         self._installation = installation
         self._logs = installation.settings.home / "logs"
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._roll = Roll(installation.settings.home)
+        self._roll = roll
         addresses = installation.database.addresses
         self._keeper = EmbeddedKeeper(installation.settings.home) if addresses.embedded else None
         self._keeper_restarts = Restarts()
@@ -103,9 +106,6 @@ class _Servers:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._ask_to_stop)
         with logs_into(self._logs / "up.log"):
-            left = self._roll.end_left_over()
-            if left:
-                self._say(f"{left} processes of an earlier `crucible up` were still there and were ended.")
             try:
                 for kept in self._all:
                     kept.start()

@@ -66,6 +66,7 @@ class Kept:
         self._process: subprocess.Popen[bytes] | None = None
         self._began = 0.0
         self._due: float | None = None  # when it is started (again); None: it runs
+        self._dead: list[int] = []  # processes before this one; what they had started may still be there
 
     def start(self) -> None:
         """Start it; from its log on it is on its own, but it ends when this process ends."""
@@ -90,6 +91,7 @@ class Kept:
         if status is None:
             return False
         wait = self._restarts.wait(now, now - self._began)
+        self._dead.append(self._process.pid)
         how = f"signal {-status}" if status < 0 else f"status {status}"
         if wait is None:
             raise GaveUpError(
@@ -113,13 +115,15 @@ class Kept:
 
     def wait(self, seconds: float = _STOP_SECONDS) -> None:
         """Wait until it has ended; after `seconds` it and what it started are killed."""
-        if self._process is None:
-            return
-        try:
-            self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            kill_group(self._process.pid)
-            self._process.wait()
+        if self._process is not None:
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                kill_group(self._process.pid)
+                self._process.wait()
+        for pid in self._dead:
+            if not psutil.pid_exists(pid):  # else the number was given to somebody else
+                kill_group(pid)
 
 
 def known(pid: int) -> Process | None:

