@@ -18,6 +18,7 @@ from crucible_assets.prompts.asset import prompts, require_project
 from resources.database.engine import TenantSession
 from resources.database.repositories.cells import load_cells
 from resources.database.repositories.documents import DocumentRow, list_documents
+from resources.database.repositories.projects import settings_of
 from resources.database.repositories.prompts import active_prompts
 from resources.database.repositories.provider_batches import Attempt
 from resources.database.repositories.tasks import documents_of_task
@@ -108,10 +109,19 @@ def asked_variables(session: TenantSession, project: Project) -> dict[str, Asked
     return {v.name: Asked(v, active[v.name]) for v in project.variables}
 
 
-def models_of(context: dg.AssetExecutionContext, installation: Installation) -> tuple[str, ...]:
-    """The models of this run: what the task asked for, else what the installation is set to."""
+def models_of(
+    context: dg.AssetExecutionContext, installation: Installation, key: ProjectKey | None = None
+) -> tuple[str, ...]:
+    """The models of this run: what the task asked for, else what the project or the installation is set to.
+
+    `key` is the project; the run's partition where it is not given.
+    """
     chosen = context.run.tags.get("crucible/models")
-    return tuple(chosen.split(",")) if chosen else installation.settings.models
+    if chosen:
+        return tuple(chosen.split(","))
+    key = key or ProjectKey.parse(context.partition_key)
+    with installation.database.transaction(key.tenant) as session:
+        return settings_of(session, key.project).models or installation.settings.models
 
 
 def run_extraction(
@@ -126,7 +136,7 @@ def run_extraction(
 
     Raises dg.Failure with the reason when no call can succeed.
     """
-    specs = models_of(context, installation)
+    specs = models_of(context, installation, key)
     task = context.run.tags.get("crucible/task")
     with installation.database.transaction(key.tenant) as session:
         project = require_project(session, key)
@@ -195,7 +205,7 @@ def _metadata(
         for c in cells
         if c.state == "FAILED"
     ]
-    models = ", ".join(describe(spec) for spec in models_of(context, installation))
+    models = ", ".join(describe(spec) for spec in models_of(context, installation, key))
     return {
         "dagster/row_count": len(rows),
         **extraction_metadata(progress, models),

@@ -16,7 +16,6 @@ from crucible_assets.chunks.tokens import count_tokens
 from crucible_assets.extractions.asset import asked_variables, spread
 from crucible_assets.extractions.load import load
 from crucible_assets.extractions.plan import Ask, Asked, Source, grouped, make_ask, stretches
-from crucible_assets.extractions.retrieve import FIRST_ASKED
 from crucible_assets.partitions import ProjectKey
 from resources.database.engine import TenantSession
 from resources.database.repositories.documents import list_documents
@@ -128,7 +127,7 @@ def _asks(
     for wave in waves(project.variables):
         for group in grouped([asked[v.name] for v in wave], size or settings.variables_per_call):
             some = settings.long_documents is LongDocuments.RETRIEVE and not any(i.variable.multiple for i in group)
-            made += [make_ask(source, group, span) for span in (spans[:FIRST_ASKED] if some else spans)]
+            made += [make_ask(source, group, span) for span in (spans[: settings.retrieve_chunks] if some else spans)]
     return made
 
 

@@ -29,11 +29,12 @@ def load(
     documents: Sequence[DocumentRow],
     language: str | None,
     vector_model: str | None,
+    most_whole: int = FIRST_ASKED,
 ) -> Loaded:
-    """Read documents; their passages' vectors too where `vector_model` names the model and they are long."""
+    """Read documents; their passages' vectors too where `vector_model` names the model and they have more chunks."""
     ids = [document.id for document in documents]
     texts, spans = load_texts(session, ids), load_spans(session, ids)
-    long = [document for document, found in spans.items() if len(found) > FIRST_ASKED]
+    long = [document for document, found in spans.items() if len(found) > most_whole]
     vectors = load_vectors(session, long, vector_model) if vector_model and long else {}
     sources = {}
     for document in documents:

@@ -19,6 +19,7 @@ _AGAIN = "Answer again, briefly, with one JSON object as asked."
 DECISION_VERSION = "2"
 """Raised whenever the same answers may give another cell (parsing, grounding, coercion, merging, deciding)."""
 
+_USUALLY_FIRST = ProjectSettings().retrieve_chunks
 _BEGINNING = 500  # characters of the document's beginning that go with each of its parts
 
 
@@ -227,6 +228,8 @@ def options_of(settings: ProjectSettings, curve_version: str, *, several: bool) 
     options: dict[str, object] = {}
     if several and settings.long_documents.value != "map":
         options["long_documents"] = settings.long_documents.value
+        if settings.retrieve_chunks != _USUALLY_FIRST:
+            options["retrieve_chunks"] = settings.retrieve_chunks
     if settings.self_agreement > 1:
         options["self_agreement"] = settings.self_agreement
     if settings.verification is not Verification.NONE:

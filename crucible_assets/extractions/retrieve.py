@@ -18,7 +18,7 @@ from crucible_assets.extractions.grounding.folding import fold
 from crucible_assets.extractions.plan import Chunk, Source
 from resources.vocabulary import Variable
 
-FIRST_ASKED = 3  # chunks; about 8,000 tokens
+FIRST_ASKED = 3  # chunks on a second look; about 8,000 tokens
 _K1, _B, _RRF = 1.2, 0.75, 60
 _WORD = re.compile(r"\w+")
 _SHORTEST_STEM = 4  # characters; longer words are compared by their first six, so that 'payment' finds 'payments'

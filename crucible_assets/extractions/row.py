@@ -100,9 +100,10 @@ class RowWork:
 
     def _first_spans(self, variable: Variable) -> tuple[Chunk, ...]:
         """Where a variable is looked for first. A list is complete only when everything was asked."""
-        if self._settings.long_documents is LongDocuments.MAP or variable.multiple or len(self._spans) <= FIRST_ASKED:
+        most = self._settings.retrieve_chunks
+        if self._settings.long_documents is LongDocuments.MAP or variable.multiple or len(self._spans) <= most:
             return self._spans
-        return self._likeliest(variable)[:FIRST_ASKED]
+        return self._likeliest(variable)[:most]
 
     def _likeliest(self, variable: Variable) -> tuple[Chunk, ...]:
         if len(self._spans) == 1:

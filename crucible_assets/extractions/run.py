@@ -232,7 +232,7 @@ class _Schedule:
         project = self.run.project
         model = self.run.vector_model if project.settings.long_documents is LongDocuments.RETRIEVE else None
         with self.run.database.transaction(self.run.tenant) as session:
-            return load(session, project.id, some, project.language, model)
+            return load(session, project.id, some, project.language, model, project.settings.retrieve_chunks)
 
     def _unchanged(self, plan: Planned, known: Known) -> list[str] | None:
         """The states of a row's cells when asking again would give the same, else None."""
