@@ -65,7 +65,8 @@ Errors are problem details (RFC 9457). Lists come in pages: pass `next` of one p
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    yield
+    async with streaming(app):
+        yield
     app.state.rates.dispose()
     app.state.installation.database.dispose()
 
