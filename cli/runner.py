@@ -14,9 +14,10 @@ from jobs.provider_batches import poll_seconds, wait_and_ingest
 from jobs.steps import Step, Wish, run_tags
 from jobs.vanished import NOT_RETRIED, PROCESS_TAG, Process, release_vanished
 from resources.database.repositories.events import log
-from resources.database.repositories.tasks import create_task, get_task, update_task
+from resources.database.repositories.provider_batches import open_batches
+from resources.database.repositories.tasks import create_task, get_task, record_run, update_task
 from resources.installation import Installation
-from resources.vocabulary import EventKind, TaskKind, TaskStatus
+from resources.vocabulary import BatchStatus, EventKind, TaskKind, TaskStatus
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _ENDED_AS = {
@@ -82,11 +83,13 @@ def run_task(
                     ):
                         break
                 with installation.database.transaction(project.tenant) as session:
-                    update_task(session, task_id, step=number + 1, run_id=run_id)
+                    update_task(session, task_id, step=number + 1)
+                    record_run(session, task_id, number, run_id)
         status, message = TaskStatus.COMPLETED, "all steps done"
     except (KeyboardInterrupt, InterruptedTaskError) as error:
-        status, message = TaskStatus.CANCELLED, "interrupted; run it again to go on"
-        raise InterruptedTaskError(str(error) or "interrupted") from None
+        status, message = _interrupted(installation, project.tenant, task_id)
+        said_of_it = message if status is TaskStatus.FAILED else str(error)
+        raise InterruptedTaskError(said_of_it or "interrupted") from None
     except StepFailedError as error:
         message = str(error)
         raise
@@ -100,6 +103,24 @@ def run_task(
             elif task is not None:
                 log(session, EventKind.LOG, f"the command that ran it has ended: {message}", task_id)
     return task_id
+
+
+def _interrupted(installation: Installation, tenant: str, task_id: UUID) -> tuple[TaskStatus, str]:
+    """How a task stands that was interrupted by Ctrl-C.
+
+    What is out at a provider is paid for, and would be called back if the task were cancelled or paused. So the task
+    is said to have failed: then the answers are still brought in, by whoever looks after provider batches next, and
+    running it again finds them in the ledger.
+    """
+    with installation.database.transaction(tenant) as session:
+        out = [batch for batch in open_batches(session, task_id) if batch.status is BatchStatus.SUBMITTED]
+    if not out:
+        return TaskStatus.CANCELLED, "interrupted; run it again to go on"
+    requests = sum(batch.items for batch in out)
+    return TaskStatus.FAILED, (
+        f"interrupted while {requests} requests were out in {len(out)} provider batches; they are paid for and not "
+        "called back: run it again to go on with their answers"
+    )
 
 
 def run_step(instance: dg.DagsterInstance, step: Step, tags: dict[str, str]) -> str:
