@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable
+from pathlib import Path
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -48,6 +49,15 @@ class InstallationGauges(Collector):
         yield _gauge("crucible_database_up", "Whether the database answered", float(bool(found)))
         yield _gauge("crucible_metrics_query_seconds", "What these queries took", time.perf_counter() - began)
         yield from found
+        anchored = _anchored(self._installation.settings.home / "audit")
+        if anchored is not None:
+            yield _gauge("crucible_audit_anchor_age_seconds", "Since an audit log was last anchored", anchored)
+
+
+def _anchored(folder: Path) -> float | None:
+    """Seconds since the newest anchor of any tenant was written; None before the first."""
+    written = [file.stat().st_mtime for file in folder.glob("*.jsonl")] if folder.is_dir() else []
+    return max(0.0, time.time() - max(written)) if written else None
 
 
 def _of_work(work: list[Work]) -> Iterable[Metric]:
