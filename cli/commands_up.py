@@ -189,7 +189,7 @@ def _dagster(host: str, port: int, env: Mapping[str, str]) -> list[Command]:
     tool, workspace = Path(sys.executable).parent, str(PROJECT_ROOT / "workspace.yaml")
     logs = ["--log-format", "json"] if env[FORMAT] == "json" else []
     web = [str(tool / "dagster-webserver"), "-w", workspace, "-h", host, "-p", str(port), *logs]
-    daemon = [str(tool / "dagster-daemon"), "run", "-w", workspace, *logs]
+    daemon = [sys.executable, "-m", "sensors.daemon", "run", "-w", workspace, *logs]
     return [Command("webserver", web, signal.SIGINT), Command("daemon", daemon, signal.SIGINT)]
 
 
