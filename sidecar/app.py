@@ -14,6 +14,7 @@ from sidecar.context.page_routes import router as pages
 from sidecar.context.routes import router as context
 from sidecar.exports.routes import router as exports
 from sidecar.feedback.routes import router as feedback
+from sidecar.internal.routes import router as internal
 from sidecar.keys.routes import router as keys
 from sidecar.limits.install import add_limits
 from sidecar.limits.rates import Rates
@@ -26,6 +27,7 @@ from sidecar.operations.readiness import Readiness
 from sidecar.operations.routes import router as operations
 from sidecar.problem_handlers import add_problem_handlers
 from sidecar.problems import EVERYWHERE, describe_problems, problems
+from sidecar.projects.routes import router as projects
 from sidecar.quality.routes import router as quality
 from sidecar.results.routes import router as results
 from sidecar.security.authenticate import authenticator
@@ -36,17 +38,21 @@ from sidecar.stream.streams import streaming
 from sidecar.tasks.routes import router as tasks
 from sidecar.usage.routes import router as usage
 from sidecar.users.routes import router as users
+from sidecar.variables.routes import router as variables
 
 ROUTERS: tuple[APIRouter, ...] = (
     operations,
     auth,
     users,
     keys,
+    projects,
+    variables,
     tasks,
     stream,
     audit,
     context,
     pages,
+    internal,
     results,
     feedback,
     quality,

@@ -1,0 +1,1 @@
+"""Variables of a project: what is extracted, in which order."""
