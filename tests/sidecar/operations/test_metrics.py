@@ -123,8 +123,6 @@ def test_breakers_streams_pool_and_loop_are_shown(scrape, database):
     assert value(found, "crucible_db_pool_wait_seconds_count") > 0
     assert value(found, "crucible_http_requests_in_flight", method="GET", route="/metrics") == 1
     assert not [labels for _, labels in found if "0a1b2c3d" in str(labels)], "accounts are nobody's business"
-    with database.engine.begin() as connection:
-        connection.execute(sa.delete(lanes).where(lanes.c.lane == lane))
 
 
 def test_what_the_database_tells_is_kept_for_a_while(scrape, monkeypatch):
