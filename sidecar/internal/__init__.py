@@ -1,0 +1,1 @@
+"""What other services ask, with short-lived service tokens."""
