@@ -258,9 +258,14 @@ def _conditions(wanted: CellFilter) -> list[sa.ColumnElement[bool]]:
 
 def _mentions(text: str) -> sa.ColumnElement[bool]:
     quotes = sa.func.jsonb_path_query_array(cells.c.evidence, sa.cast("$[*].quote", JSONPATH)).cast(sa.Text)
-    as_json = text.replace("\\", "\\\\").replace('"', '\\"')  # how a quote's characters stand in JSON
+    value = cells.c.value[()].astext  # a text as it is, a list or object as JSON
+    as_json = text.replace("\\", "\\\\").replace('"', '\\"')
+    in_value = sa.case(
+        (sa.func.jsonb_typeof(cells.c.value) == "string", value.icontains(text, autoescape=True)),
+        else_=value.icontains(as_json, autoescape=True),
+    )
     return sa.or_(
-        cells.c.value[()].astext.icontains(text, autoescape=True),
+        in_value,
         quotes.icontains(as_json, autoescape=True),
         documents.c.name.icontains(text, autoescape=True),
         entities.c.name.icontains(text, autoescape=True),

@@ -61,13 +61,18 @@ def usage_by(
     query = query.group_by(key).order_by(key.asc().nulls_last()).limit(limit)
     if after is not None:
         query = query.having(sa.or_(key > after, key.is_(None)))
-    return [Usage(*row) for row in session.execute(query)]
+    return [_usage(row) for row in session.execute(query)]
 
 
 def usage_in_all(session: TenantSession, wanted: UsageFilter) -> Usage:
     """The sum over all calls."""
     query = sa.select(sa.null(), *_sums(sa.literal(1, sa.Numeric))).select_from(calls).where(*_conditions(wanted))
-    return Usage(*session.execute(query).one())
+    return _usage(session.execute(query).one())
+
+
+def _usage(row: Any) -> Usage:
+    key, *sums, usd = row
+    return Usage(key, *map(Decimal, sums), usd)
 
 
 def _grouping(by: UsageBy) -> tuple[sa.FromClause, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
