@@ -80,7 +80,7 @@ def load_vectors(
     found: dict[UUID, tuple[list[Any], list[int]]] = {}
     for row in rows:
         matrix, places = found.setdefault(row.document_id, ([], []))
-        matrix.append(row.embedding.to_numpy())
+        matrix.append(row.embedding)
         places.append(row.chunk_index)
     return {key: (np.asarray(matrix, dtype=np.float32), tuple(places)) for key, (matrix, places) in found.items()}
 

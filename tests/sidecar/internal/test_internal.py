@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from resources.database.repositories.documents import DocumentText, save_read
+from resources.database.repositories.passages import load_vectors
 from resources.database.tables import chunks, documents, opportunities, passages, tasks, vectors
 from resources.embedding.factory import embedder_from_settings
 from resources.vocabulary import Segment, SegmentKind
@@ -236,3 +237,12 @@ def _use(installation, model_cache):
     target = installation.settings.model_cache
     if not target.exists():
         target.symlink_to(model_cache)
+
+
+def test_vectors_of_a_service_serve_retrieval(service, document, database, tenant):
+    embeddings = [{"model": "other@3", "vector": [3, 0, 4]}]
+    service.post("/internal/chunks/bulk-upsert", json={"chunks": [chunk(document, embeddings=embeddings)]})
+    with database.transaction(tenant) as session:
+        matrix, places = load_vectors(session, [UUID(document)], "other@3")[UUID(document)]
+    assert (matrix.dtype, matrix.shape, places) == (np.float32, (1, 3), (0,))
+    assert np.allclose(matrix, [[0.6, 0, 0.8]], atol=1e-3)
