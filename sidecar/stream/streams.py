@@ -15,7 +15,7 @@ from resources.events import Listener
 from resources.installation import Installation
 from sidecar.problems import NotFound, TooManyRequests
 from sidecar.stream.feed import Feed, Look, look
-from sidecar.stream.terms import Terms, load_terms
+from sidecar.stream.terms import Terms
 
 _THREADS = 4  # streams read with so many, so that they cannot take all connections of the pool
 
@@ -94,8 +94,8 @@ class Streams:
 
 @contextlib.asynccontextmanager
 async def streaming(app: FastAPI) -> AsyncIterator[None]:
-    """While inside, streams are served. Raises SettingsError."""
-    streams = Streams(app.state.installation, load_terms())
+    """While inside, streams are served."""
+    streams = Streams(app.state.installation, Terms())
     app.state.streams = streams
     listening = asyncio.create_task(streams.listener.run())
     try:

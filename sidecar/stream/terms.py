@@ -1,11 +1,6 @@
 """How streams are served."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-from resources.settings import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +17,3 @@ class Terms:
     most: int = 20  # streams of one principal, in this process
     page: int = 200  # facts read at once
     kept: int = 1000  # facts of one task that are held for those who are a little behind
-    origins: frozenset[str] = frozenset()
-
-
-def load_terms(env: Mapping[str, str] | None = None) -> Terms:
-    """The terms, with the origins of CRUCIBLE_ORIGINS (separated by commas). Raises SettingsError."""
-    env = os.environ if env is None else env
-    origins = [part.strip().rstrip("/").lower() for part in env.get("CRUCIBLE_ORIGINS", "").split(",")]
-    for origin in filter(None, origins):
-        parts = urlsplit(origin)
-        if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin:
-            raise SettingsError(
-                f"CRUCIBLE_ORIGINS: {origin!r} is no origin; write https://host or https://host:port."
-            )
-    return Terms(origins=frozenset(filter(None, origins)))

@@ -15,6 +15,7 @@ from starlette.requests import HTTPConnection
 from resources.database.engine import Database
 from resources.database.repositories.users import standing
 from sidecar.fields import INT64_MAX
+from sidecar.limits.settings import Bounds
 from sidecar.problems import Forbidden
 from sidecar.security.authenticate import utc_now
 from sidecar.security.principal import Principal, authenticate, authorised, bearer
@@ -84,8 +85,8 @@ def _check_origin(connection: HTTPConnection) -> None:
     origin = connection.headers.get("origin")
     if origin is None:
         return  # no browser
-    streams: Streams = connection.app.state.streams
-    if origin.rstrip("/").lower() in streams.terms.origins:
+    bounds: Bounds = connection.app.state.bounds
+    if origin.lower() in (allowed.lower() for allowed in bounds.origins):
         return
     if _place(origin) != _place(f"{connection.url.scheme}://{connection.headers.get('host', '')}"):
         raise Forbidden("Pages of this origin may not listen here; CRUCIBLE_ORIGINS lists those that may.")
