@@ -28,6 +28,7 @@ from sidecar.operations.routes import router as operations
 from sidecar.problem_handlers import add_problem_handlers
 from sidecar.problems import EVERYWHERE, describe_problems, problems
 from sidecar.projects.routes import router as projects
+from sidecar.prompts.routes import router as prompts
 from sidecar.quality.routes import router as quality
 from sidecar.results.routes import router as results
 from sidecar.security.authenticate import authenticator
@@ -35,6 +36,7 @@ from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
 from sidecar.stream.routes import router as stream
 from sidecar.stream.streams import streaming
+from sidecar.suggestions.routes import router as suggestions
 from sidecar.tasks.routes import router as tasks
 from sidecar.usage.routes import router as usage
 from sidecar.users.routes import router as users
@@ -47,6 +49,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     keys,
     projects,
     variables,
+    prompts,
+    suggestions,
     tasks,
     stream,
     audit,

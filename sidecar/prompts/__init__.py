@@ -1,0 +1,1 @@
+"""Prompt versions of variables, and refinements of their wording."""

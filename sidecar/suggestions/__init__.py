@@ -1,0 +1,1 @@
+"""Variables that a model suggests for a kind of documents."""
