@@ -80,9 +80,6 @@ def test_pages_have_sizes_spans_texts_and_boxes(researcher, read):
     pages = first["items"] + second["items"]
     sizes = [(p["number"], p["width"], p["height"], p["rotation"]) for p in pages]
     assert sizes == [(1, 595, 842, 0), (2, 595, 842, 0)]
-        (1, 595, 842, 0),
-        (2, 595, 842, 0),
-    ]
     total = researcher.get(f"/v1/context/{document}/text").json()["text"]
     assert [total[p["start"] : p["end"]] for p in pages] == [
         "The loan of 1,200 EUR was granted.",
