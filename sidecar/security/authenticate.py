@@ -59,11 +59,10 @@ class Authentication:
 
     def _of_token(self, token: str) -> Principal:
         who, claims = read(self._secrets, token, {TokenUse.ACCESS, TokenUse.SERVICE})
-        if who.user_id is None:
-            raise Unauthenticated("The token is not valid.")
+        assert who.user_id is not None  # `read` refuses others
         key_id = who.subject.removeprefix("key:") if who.subject.startswith("key:") else None
         holder = Holder(who.tenant, who.user_id, who.session_id, key_id)
-        if not self.standings.stands(holder, int(claims["ver"]), lambda: self._look_up(holder)):
+        if not self.standings.stands(holder, claims["ver"], lambda: self._look_up(holder)):
             raise Unauthenticated("The token is not good any more: log in again.")
         return who
 

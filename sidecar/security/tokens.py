@@ -4,10 +4,12 @@ Pinned: algorithm, issuer, audience, type (`at+jwt`, RFC 9068) and use; a refres
 access token.
 """
 
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import jwt
 
@@ -24,6 +26,7 @@ AUDIENCE = "crucible-sidecar"
 TYPE = "at+jwt"
 _ALGORITHM = "HS256"
 _LEEWAY = timedelta(seconds=5)
+_TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 class TokenUse(StrEnum):
@@ -94,5 +97,10 @@ def _read(secrets: Secrets, token: str, uses: Collection[TokenUse]) -> tuple[Pri
     granted = frozenset(Scope(scope) for scope in claims["scope"].split()) & SCOPES[role]
     if use is not TokenUse.SERVICE:
         granted -= {Scope.INTERNAL}
-    who = Principal(claims["tenant"], claims["sub"], role, granted, claims.get("uid"), claims.get("sid"))
-    return who, claims
+    tenant, user_id, session_id = claims["tenant"], claims["uid"], claims["sid"]
+    if not isinstance(tenant, str) or _TENANT.fullmatch(tenant) is None or not isinstance(claims["ver"], int):
+        raise jwt.InvalidTokenError("tenant or ver")
+    UUID(user_id)
+    if session_id is not None:
+        UUID(session_id)
+    return Principal(tenant, claims["sub"], role, granted, user_id, session_id), claims

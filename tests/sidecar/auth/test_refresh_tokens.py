@@ -74,7 +74,5 @@ def test_what_is_done_follows_from_number_and_time(sent, seconds, expected):
 @given(sent=st.integers(0, 9), newest=st.integers(0, 9))
 def test_what_is_over_gives_nothing(sent, newest):
     for expires_at, ended_at in ((NOW, None), (NOW + timedelta(days=1), NOW)):
-        what = decide(
-            sent=sent, newest=newest, rotated_at=NOW, expires_at=expires_at, ended_at=ended_at, now=NOW
-        )
+        what = decide(sent=sent, newest=newest, rotated_at=NOW, expires_at=expires_at, ended_at=ended_at, now=NOW)
         assert what is Refresh.OVER
