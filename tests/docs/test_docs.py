@@ -18,7 +18,7 @@ from resources.vocabulary import Dependency, ValidationRules, Variable
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PACKAGES = ("resources", "crucible_assets", "jobs", "sensors", "cli")
+PACKAGES = ("resources", "crucible_assets", "jobs", "sensors", "sidecar", "cli")
 
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _TICKED = re.compile(r"`([^`\n]+)`")
@@ -74,7 +74,7 @@ def test_every_file_that_is_named_without_a_folder_exists(document):
 @documents
 def test_every_command_that_is_named_exists(document):
     text = document.read_text("utf-8")
-    said = re.findall(r"(?:`|^|\$\()crucible ([a-z]+)", text, re.MULTILINE)
+    said = re.findall(r"(?:`|^|\$\()crucible ([a-z]+(?:-[a-z]+)*)", text, re.MULTILINE)
     options = {option for command in cli.commands.values() for p in command.params for option in p.opts}
     given = re.findall(r"`crucible[^`\n]*?(--[a-z-]+)|^crucible.*?(--[a-z-]+)|`(--[a-z-]+)`", text, re.MULTILINE)
     assert [name for name in said if name not in cli.commands] == []

@@ -55,7 +55,7 @@ def hashes_of(session: TenantSession, document_id: UUID, indexes: Collection[int
             chunks.c.document_id == document_id, chunks.c.index.in_(list(indexes))
         )
     )
-    return {index: content for index, content in rows}
+    return dict(rows.tuples().all())
 
 
 def upsert_chunks(

@@ -28,7 +28,8 @@ class SimilarPassage:
 # `+ 0`: by value, not by an index, which would give some of the nearest only
 _SEARCH = sa.text(
     "WITH nearest AS MATERIALIZED ("
-    'SELECT d.id, d.name, p.index AS passage, p.start, p."end", p.text, v.embedding <=> CAST(:query AS halfvec) AS distance '
+    'SELECT d.id, d.name, p.index AS passage, p.start, p."end", p.text, '
+    "v.embedding <=> CAST(:query AS halfvec) AS distance "
     "FROM vectors v JOIN documents d ON d.tenant_id = v.tenant_id AND d.id = v.document_id "
     "JOIN passages p ON p.tenant_id = v.tenant_id AND p.document_id = v.document_id AND p.index = v.passage_index "
     "WHERE d.project_id = :project AND v.model = :model AND v.dimension = :dimension "
