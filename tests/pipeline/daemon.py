@@ -60,13 +60,14 @@ class DaemonAtWork:
         with database.transaction(self.tenant) as session:
             ensure_tenant(session)
         self.instance = dg.DagsterInstance.from_config(str(home / "dagster"))
+        self.command = [sys.executable, "-m", "sensors.daemon", "run"]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the daemon, which starts its code server."""
         with (self.home / "daemon.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "sensors.daemon", "run", "-w", str(ROOT / "workspace.yaml")],
+                [*self.command, "-w", str(ROOT / "workspace.yaml")],
                 cwd=ROOT,
                 env=self.env,
                 stdout=log,
