@@ -71,8 +71,8 @@ def usage_in_all(session: TenantSession, wanted: UsageFilter) -> Usage:
 
 
 def _usage(row: Any) -> Usage:
-    key, *sums, usd = row
-    return Usage(key, *map(Decimal, sums), usd)
+    calls_, unpriced, into, cached, out = (Decimal(amount) for amount in row[1:6])
+    return Usage(row[0], calls_, unpriced, into, cached, out, row[6])
 
 
 def _grouping(by: UsageBy) -> tuple[sa.FromClause, sa.ColumnElement[Any], sa.ColumnElement[Any]]:
