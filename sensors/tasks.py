@@ -15,6 +15,7 @@ from crucible_assets.partitions import ProjectKey
 from jobs.jobs import ALL_JOBS
 from jobs.plan import UnplannableError, plan
 from jobs.reasons import why_it_ended
+from jobs.rescue import end_if_lost
 from jobs.steps import Step, Wish, run_tags, step_run
 from jobs.vanished import release_vanished
 from jobs.wish import carried_tags
@@ -139,6 +140,8 @@ def advance(
             if step != now.step or run.run_id != now.run_id:
                 update_task(session, task.id, step=step)
                 record_run(session, task.id, step, run.run_id)
+            if end_if_lost(instance, run):
+                return None  # what becomes of it is seen at the next look
             if run.status not in _ENDED_BADLY or _goes_on(instance, run):
                 return None
             if now.status is TaskStatus.RUNNING:
