@@ -275,12 +275,16 @@ def main() -> None:
     parser.add_argument("--latency-ms", type=float, default=500)
     parser.add_argument("--concurrency", type=int, default=32, help="model calls in flight")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     with (
         tempfile.TemporaryDirectory(prefix="crucible-", ignore_cleanup_errors=True) as folder,
         SubprocessModelServer(["--latency-ms", str(options.latency_ms)]) as models,
     ):
         home = Path(folder)
         home.chmod(0o755)
+        models_here = Path.home() / ".cache" / "crucible-tests"  # converted once per machine, as for the tests
+        models_here.mkdir(parents=True, exist_ok=True)
+        (home / "models").symlink_to(models_here)
         settings = {
             "CRUCIBLE_HOME": folder,
             "CRUCIBLE_MODEL": "openai:bench",
