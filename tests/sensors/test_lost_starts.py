@@ -1,4 +1,4 @@
-"""A run that is being started by nobody is ended; one that waits its turn, or was only just asked for, is not."""
+"""A run that is being started by nobody is ended; one that runs, or was only just asked for, is not."""
 
 import json
 import tempfile
@@ -40,6 +40,6 @@ def test_a_run_has_time_to_start(instance):
     assert not end_if_lost(instance, starting(instance))
 
 
-@pytest.mark.parametrize("status", [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED])
-def test_runs_that_wait_or_have_started_are_left_alone(instance, no_patience, status):
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+def test_runs_that_have_started_are_left_alone(instance, no_patience, status):
     assert not end_if_lost(instance, starting(instance).with_status(status))
