@@ -35,7 +35,9 @@ def test_a_mistyped_key_is_known_without_the_database(at, letter):
 
 
 @pytest.mark.parametrize(
-    "text", [KEY[:-1], KEY + "a", KEY.upper(), f" {KEY}", KEY.replace("_", "-"), "crc_", f"{KEY}\n"]
+    "text",
+    [KEY[:-1], KEY + "a", KEY.upper(), f" {KEY}", KEY.replace("_", "-"), "crc_", f"{KEY}\n"],
+    ids=["short", "long", "capitals", "space before", "other separator", "prefix alone", "line end"],
 )
 def test_what_is_no_key_is_none(text):
     assert parse(text) is None
