@@ -40,7 +40,7 @@ def read_cursor(text: str | None, kinds: Sequence[type]) -> tuple[Any, ...] | No
         return None
     try:
         key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         key = None
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
         raise Invalid("query.after: this is no `next` of this list.")
