@@ -18,8 +18,10 @@ from sidecar.context.names import UnsafeNameError, entry_name, is_passed_over
 from sidecar.context.receive import MAX_BODY_BYTES, MAX_FILE_BYTES, Part
 
 MAX_ARCHIVE_FILES: Final = 1_000
+MAX_UNPACKED_FILES: Final = 5_000  # of all archives of an upload: they become documents in one transaction
 _BLOCK: Final = 1 << 20
 _UNPACKING: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError)
+"""What reading an entry raises when it is damaged: the unpackers' errors share no base class."""
 _TOO_LARGE: Final = f"It has more than {MAX_FILE_BYTES // 2**20} MiB; split it into smaller documents."
 
 
@@ -69,6 +71,7 @@ class Checker:
     scanner: Scanner | None
     unpacked: list[Incoming] = field(default_factory=list)
     _left: int = MAX_BODY_BYTES  # bytes that archives of this upload may still unpack to
+    _files_left: int = MAX_UNPACKED_FILES
 
     def check(self, part: Part) -> Iterator[Verdict]:
         """The documents in one part: itself, or those of the archive it is. Raises ScannerUnavailableError."""
@@ -94,15 +97,17 @@ class Checker:
         with part.incoming.path.open("rb") as file, open_archive(file) as archive:
             entries = [e for e in archive.infolist() if not e.is_dir() and not is_passed_over(e.filename)]
             unpacked = sum(entry.file_size for entry in entries)
-            if len(entries) > MAX_ARCHIVE_FILES or unpacked > self._left:
+            most = min(MAX_ARCHIVE_FILES, self._files_left)
+            if len(entries) > most or unpacked > self._left:
                 yield Refused(
                     part.name,
                     None,
                     Refusal.TOO_LARGE,
                     f"The archive holds {len(entries):,} files of {unpacked / 2**20:,.0f} MiB; at most "
-                    f"{MAX_ARCHIVE_FILES:,} files and {self._left // 2**20:,} MiB are unpacked. Split it.",
+                    f"{most:,} files and {self._left // 2**20:,} MiB are unpacked (still, of this upload). Split it.",
                 )
                 return
+            self._files_left -= len(entries)
             if not entries:
                 yield Refused(part.name, None, Refusal.EMPTY_DOCUMENT, "The archive holds no files.")
             for entry in entries:
@@ -128,15 +133,7 @@ class Checker:
             return Refused(name, inside, Refusal.TOO_LARGE, _TOO_LARGE)
         except DocumentError as error:
             return Refused(name, inside, Refusal(error.reason.value), str(error))
-        except (
-            zipfile.BadZipFile,
-            OSError,
-            EOFError,
-            ValueError,
-            RuntimeError,
-            NotImplementedError,
-            zlib.error,
-        ) as e:
+        except _UNPACKING as e:
             what = f"It cannot be unpacked ({str(e)[:200]}). Make the archive again."
             return Refused(name, inside, Refusal.DAMAGED_DOCUMENT, what)
         if kind is None:

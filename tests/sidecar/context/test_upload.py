@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import struct
+import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from crucible_assets.documents.intake import take_folder
+from resources.database.repositories.blobs import lock_blobs
 from resources.database.tables import audit_log, documents
 from resources.vocabulary import DocumentOrigin
+from sidecar.context.check import Checker
 from tests.documents.make import archive, locked_pdf, pdf, raw_word, scanned_pdf, word
 from tests.sidecar.context.conftest import make_project, send
 
@@ -254,3 +259,42 @@ def test_an_upload_is_in_the_audit_log_without_names(researcher, database, tenan
         entry = session.execute(sa.select(audit_log).where(audit_log.c.action == "document.upload")).one()
     assert entry.object == "project:study"
     assert entry.payload == {"documents": [str(UUID(document))], "known": 0, "refused": 0}
+
+
+def test_an_archive_that_lists_files_without_end_is_refused_before_they_are_read(researcher):
+    entry = b"PK\x01\x02" + bytes(42)
+    many = 1_000_000
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, many & 0xFFFF, many & 0xFFFF, many * len(entry), 30, 0)
+    began = time.monotonic()
+    answer = send(researcher, ("endless.zip", b"PK\x03\x04" + bytes(26) + many * entry + end))
+    assert [item["reason"] for item in answer.json()["files"]] == ["TOO_LARGE"]
+    assert time.monotonic() - began < 5  # listing them takes 15 seconds
+
+
+def test_archives_of_an_upload_are_bounded_together(researcher, monkeypatch):
+    monkeypatch.setattr("sidecar.context.upload.Checker", partial(Checker, _files_left=5))
+    several = [(f"{n}.zip", archive({f"{n}-{m}.txt": b"Note %d %d." % (n, m) for m in range(3)})) for n in range(2)]
+    answer = send(researcher, *several)
+    assert [item["outcome"] for item in answer.json()["files"]] == ["NEW", "NEW", "NEW", "REFUSED"]
+    assert "at most 2 files" in answer.json()["files"][-1]["message"]
+
+
+@pytest.mark.parametrize("at", [slice(45, 60), slice(39, 40)])
+def test_an_entry_that_another_unpacker_cannot_read_is_damaged(researcher, at):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as made:
+        made.writestr("a.txt", NOTE * 50)
+    broken = bytearray(stream.getvalue())
+    broken[at] = bytes(0xFF ^ byte for byte in broken[at])
+    answer = send(researcher, ("broken.zip", bytes(broken)), ("good.txt", NOTE))
+    assert [item["reason"] for item in answer.json()["files"]] == ["DAMAGED_DOCUMENT", None]
+
+
+def test_blobs_without_number_are_held_within_the_locks_of_the_server(database, tenant):
+    keys = {f"{tenant}/{digest[:2]}/{digest}" for digest in (f"{n:064x}"[::-1] for n in range(20_000))}
+    with database.transaction(tenant) as session:
+        lock_blobs(session, keys)
+        held = session.scalar(
+            sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        )
+    assert held == 256
