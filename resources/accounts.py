@@ -21,6 +21,7 @@ PASSWORD_LEAST, PASSWORD_MOST = 12, 1000
 
 _hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 _at_once = threading.BoundedSemaphore(4)
+_places = threading.BoundedSemaphore(12)  # who waits holds a thread that others need: logins are not all there is
 NOBODYS = "$argon2id$v=19$m=65536,t=3,p=4$krxQ3XaGq7P8CYtzX5/pyA$oSw/ec5Mhppq1ltBPmRgTMYA8IWJMbiL/N2qBgOXzs4"
 """A hash of the same cost, looked at where there is no account: how long it takes does not tell."""
 
@@ -65,8 +66,13 @@ def _bytes(password: str) -> bytes:
 
 class _Turn:
     def __enter__(self) -> None:
+        busy = BusyError("Too many passwords are being looked at.")
+        if not _places.acquire(blocking=False):
+            raise busy
         if not _at_once.acquire(timeout=5):
-            raise BusyError("Too many passwords are being looked at.")
+            _places.release()
+            raise busy
 
     def __exit__(self, *_error: object) -> None:
         _at_once.release()
+        _places.release()

@@ -26,8 +26,10 @@ MAX_DPI: Final = 300
 MAX_IMAGE_BYTES: Final = 64 * 2**20
 _TIMEOUT_SECONDS: Final = 20.0
 _MEMORY_MIB: Final = 768
-_AT_ONCE: Final = threading.BoundedSemaphore(max(1, min(4, os.cpu_count() or 1)))
-_WAIT_SECONDS: Final = 30.0
+_WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
+_AT_ONCE: Final = threading.BoundedSemaphore(_WORKERS)
+_PLACES: Final = threading.BoundedSemaphore(_WORKERS + 8)  # who waits holds a thread that others need
+_WAIT_SECONDS: Final = 20.0
 # The renderer sees of the environment what Python needs to start, and none of the secrets in it
 _ENVIRONMENT: Final = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
@@ -100,17 +102,29 @@ def _work(
     job: Mapping[str, Any], page: int, source: bytes | Path | IO[bytes], seconds: float, memory_mib: int
 ) -> bytes:
     """What a process writes that is given a job and a document."""
-    if not _AT_ONCE.acquire(timeout=_WAIT_SECONDS):
-        raise RenderBusyError("Too many pages are being rendered at the moment; try again.")
+    busy = RenderBusyError("Too many pages are being rendered at the moment; try again.")
+    if not _PLACES.acquire(blocking=False):
+        raise busy
     try:
-        with tempfile.TemporaryFile() as result:
-            code = _run(json.dumps(job, allow_nan=False), source, result, seconds, memory_mib)
-            if code != 0:
-                raise _error(code, page)
-            result.seek(0)
-            return result.read()
+        if not _AT_ONCE.acquire(timeout=_WAIT_SECONDS):
+            raise busy
+        try:
+            return _result(job, page, source, seconds, memory_mib)
+        finally:
+            _AT_ONCE.release()
     finally:
-        _AT_ONCE.release()
+        _PLACES.release()
+
+
+def _result(
+    job: Mapping[str, Any], page: int, source: bytes | Path | IO[bytes], seconds: float, memory_mib: int
+) -> bytes:
+    with tempfile.TemporaryFile() as result:
+        code = _run(json.dumps(job, allow_nan=False), source, result, seconds, memory_mib)
+        if code != 0:
+            raise _error(code, page)
+        result.seek(0)
+        return result.read()
 
 
 def _run(job: str, source: bytes | Path | IO[bytes], result: IO[bytes], seconds: float, memory_mib: int) -> int:
