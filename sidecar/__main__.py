@@ -5,6 +5,7 @@ import signal
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from resources.database.server import DatabaseUnavailableError
 from resources.installation import Installation
@@ -15,8 +16,26 @@ from sidecar.app import make_app
 
 DRAIN_SECONDS = 10
 """How long requests may go on after the sidecar is asked to stop; streams are closed then."""
+_LONGEST_MESSAGE = 4096  # listeners have nothing to say
 _FAILED_TO_START = 3  # as uvicorn says it
 _log = get_logger("sidecar")
+
+
+def server_of(app: FastAPI, host: str, port: int) -> uvicorn.Server:
+    """What serves the application."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            http="h11",  # the faster parser holds a header of any length, before anybody is known
+            ws_max_size=_LONGEST_MESSAGE,
+            log_config=None,
+            access_log=False,  # the application logs its requests itself, with their ids
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
 
 
 def main() -> int:
@@ -32,17 +51,7 @@ def main() -> int:
     except (SettingsError, DatabaseUnavailableError) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 2
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=options.host,
-            port=options.port,
-            log_config=None,
-            access_log=False,  # the application logs its requests itself, with their ids
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-    )
+    server = server_of(app, options.host, options.port)
     # uvicorn raises a signal again when it has stopped; the default would end the process before spans are sent
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
