@@ -13,15 +13,34 @@ from sidecar.limits.settings import Bounds
 from sidecar.limits.sizes import SizeLimit
 from sidecar.limits.timeouts import TimeLimit
 
+_TAKEN = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "If-Range",
+    "Last-Event-ID",
+    "Range",
+    "X-Request-ID",
+]
+"""Headers that pages of other origins may send; browsers refuse to send others."""
 _SHOWN = [
+    "Accept-Ranges",
+    "Content-Disposition",
+    "Content-Range",
+    "ETag",
     "Idempotent-Replay",
+    "Location",
     "RateLimit",
     "RateLimit-Limit",
     "RateLimit-Policy",
     "RateLimit-Remaining",
     "RateLimit-Reset",
     "Retry-After",
+    "X-Request-ID",
 ]
+"""Headers that their scripts may read."""
 
 
 def add_limits(app: FastAPI, rates: Rates, bounds: Bounds) -> None:
@@ -37,7 +56,7 @@ def add_limits(app: FastAPI, rates: Rates, bounds: Bounds) -> None:
             CORSMiddleware,
             allow_origins=bounds.origins,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            allow_headers=_TAKEN,
             expose_headers=_SHOWN,
             max_age=3600,
         )
