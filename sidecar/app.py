@@ -22,6 +22,7 @@ from sidecar.limits.settings import Bounds, load_bounds
 from sidecar.models.routes import router as models
 from sidecar.observe.meters import Meters
 from sidecar.observe.middleware import observe
+from sidecar.openapi import describe_parameters
 from sidecar.operations.gauges import InstallationGauges
 from sidecar.operations.readiness import Readiness
 from sidecar.operations.routes import router as operations
@@ -105,4 +106,5 @@ def make_app(installation: Installation, secrets: Secrets | None = None, bounds:
     add_limits(app, Rates(RateBuckets(lambda: installation.database)), bounds or load_bounds())
     observe(app, app.state.meters)  # the last: outside of all other middleware
     describe_problems(app)
+    describe_parameters(app)
     return app

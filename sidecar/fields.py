@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 NO_NUL = r"^[^\x00]*$"
 """For the constraints of a text field of its own length: `StringConstraints(max_length=9, pattern=NO_NUL)`."""
@@ -60,6 +61,20 @@ ProjectId = Slug
 
 VariableName = Annotated[str, StringConstraints(max_length=60, pattern=VARIABLE_NAME)]
 
+
+def _no_number(value: Any) -> Any:
+    """JSON tells numbers from truth values and texts, so a body does too."""
+    if isinstance(value, bool | str):
+        raise PydanticCustomError("number_type", "Input should be a number")
+    return value
+
+
+IN_JSON = BeforeValidator(_no_number)
+"""For a number of a JSON body: `5`, and neither `"5"` nor `true`."""
+
+Flag = Annotated[bool, Field(strict=True)]
+"""True or false in a JSON body: neither 0 nor "no"."""
+
 Int32 = Annotated[int, Field(ge=-INT32_MAX - 1, le=INT32_MAX)]
 """What Postgres holds as INTEGER."""
 
@@ -69,11 +84,18 @@ Count = Annotated[int, Field(ge=0, le=INT32_MAX)]
 Int64 = Annotated[int, Field(ge=-INT64_MAX - 1, le=INT64_MAX)]
 """What Postgres holds as BIGINT."""
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False), IN_JSON]
 """A number that is one: neither infinite nor NaN, which JSON does not know."""
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), IN_JSON]
 """From 0 to 1: a confidence, a threshold."""
+
+
+def each_once(names: list[str]) -> list[str]:
+    """For lists whose schema says `uniqueItems`. Raises ValueError."""
+    if len(set(names)) < len(names):
+        raise ValueError("a name stands in it twice")
+    return names
 
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")

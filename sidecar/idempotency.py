@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.idempotency import claim, settle
-from sidecar.problems import Conflict, Invalid
+from sidecar.problems import Conflict, Unusable
 from sidecar.security.principal import Principal
 
 IdempotencyKey = Annotated[
@@ -44,8 +44,8 @@ class Once:
     def answered(self, request: Request, body: Any) -> JSONResponse | None:
         """The answer that was given to this request before; None when it is the first.
 
-        `body` is what was sent: a model, or of files their names and SHA-256 digests. Raises Invalid when the key was
-        used for another request.
+        `body` is what was sent: a model, or of files their names and SHA-256 digests. Raises Unusable when the
+        key was used for another request.
         """
         if self._key is None:
             return None
@@ -55,7 +55,7 @@ class Once:
         if known is None:
             return None
         if known.request_hash != digest:
-            raise Invalid("header.Idempotency-Key: this key was used for another request; take a new one.")
+            raise Unusable("header.Idempotency-Key: this key was used for another request; take a new one.")
         if known.status is None:
             raise Conflict(
                 "The request with this key was carried out, but its answer was not kept. Look what is there."

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field
 
-from sidecar.problems import Invalid
+from sidecar.problems import Unusable
 
 Item = TypeVar("Item")
 
@@ -34,7 +34,7 @@ def cursor(*key: Any) -> str:
 def read_cursor(text: str | None, kinds: Sequence[type]) -> tuple[Any, ...] | None:
     """The inverse of `cursor`; None for the first page. `kinds` are the types of the key's parts.
 
-    Raises Invalid when it is not one of ours.
+    Raises Unusable when it is not one of ours.
     """
     if text is None:
         return None
@@ -43,5 +43,5 @@ def read_cursor(text: str | None, kinds: Sequence[type]) -> tuple[Any, ...] | No
     except (binascii.Error, ValueError, RecursionError):
         key = None
     if not isinstance(key, list) or [type(part) for part in key] != list(kinds):
-        raise Invalid("query.after: this is no `next` of this list.")
+        raise Unusable("query.after: this is no `next` of this list.")
     return tuple(key)

@@ -1,5 +1,8 @@
 """Whatever goes wrong in the application becomes a problem; what it was inside stands in the log alone."""
 
+from collections.abc import Sequence
+from http import HTTPStatus
+
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -9,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from sidecar.openapi import methods_of
 from sidecar.problems import (
     BadRequest,
     Conflict,
@@ -41,11 +45,24 @@ async def _on_problem(connection: HTTPConnection, error: Exception) -> JSONRespo
 
 async def _on_http(connection: HTTPConnection, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # the framework names those of one route of the address
+        return _no_such_method(connection, methods_of(connection.app, connection.url.path))
     return plain(connection, error.status_code, str(error.detail), error.headers)
+
+
+def _no_such_method(connection: HTTPConnection, methods: Sequence[str]) -> JSONResponse:
+    allowed = ", ".join(methods)
+    detail = f"This is not done here; what can be done is {allowed}."
+    return plain(connection, HTTPStatus.METHOD_NOT_ALLOWED, detail, {"Allow": allowed})
 
 
 async def _on_validation(connection: HTTPConnection, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
+    if any(item["loc"][0] == "path" for item in error.errors()):
+        # `GET /tasks/process`: taken for the task `process`, and yet an address of its own, for another method
+        methods = methods_of(connection.app, connection.url.path, literal=True)
+        if methods:
+            return _no_such_method(connection, methods)
     return answer(connection, _of_validation(error))
 
 

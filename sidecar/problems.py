@@ -9,12 +9,15 @@
     ├── TooLarge 413
     ├── UnsupportedMedia 415
     ├── Invalid 422             `errors` lists each thing to mend
+    │   └── Unusable            it fits the schema, and not what is there
     ├── TooManyRequests 429     Retry-After says when
     └── Unavailable 503         Retry-After says when
 
 A route raises them and lists them with `responses=problems(NotFound, Conflict)`, so that they stand in the OpenAPI.
 
-What cannot be read (broken JSON, a form that is none) is 400; what can be read and does not fit the schema is 422.
+What cannot be read (broken JSON, a form that is none) is 400; what can be read and does not fit the schema is 422
+of type `invalid`: the client program is wrong. What no schema can forbid, because it depends on what is there or on
+several fields together, is 422 of type `unusable`: at another time, or with other values, it is taken.
 """
 
 from collections.abc import Mapping
@@ -116,6 +119,12 @@ class Invalid(Problem):
     """Readable, and not usable; `errors` says what to mend."""
 
     status, slug, title = 422, "invalid", "Not valid"
+
+
+class Unusable(Invalid):
+    """It fits the schema, and cannot be used: it contradicts itself, or what is there."""
+
+    slug, title = "unusable", "Not usable as things are"
 
 
 class TooManyRequests(Problem):

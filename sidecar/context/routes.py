@@ -20,7 +20,7 @@ from sidecar.context.upload import Received
 from sidecar.fields import DocumentPath, Line, ProjectId
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
-from sidecar.problems import Conflict, Invalid, NotFound, UnsupportedMedia, problems
+from sidecar.problems import Conflict, NotFound, UnsupportedMedia, Unusable, problems
 from sidecar.security.principal import Writer
 from sidecar.transactions import ReadSession, WriteSession
 
@@ -78,7 +78,7 @@ def list_documents(
         try:
             place = (datetime.fromisoformat(key[0]), UUID(key[1]))
         except ValueError as error:
-            raise Invalid("query.after: this is no `next` of this list.") from error
+            raise Unusable("query.after: this is no `next` of this list.") from error
     filters = documents.Filters(project_id, status, origin, current, q or None)
     found = documents.list_page(session, filters, limit + 1, place)
     last = found[limit - 1] if len(found) > limit else None

@@ -18,7 +18,7 @@ from resources.project import Project
 from resources.vocabulary import CellState, Verdict
 from sidecar.feedback.schemas import Feedback, FeedbackAnswer, GivenVerdict
 from sidecar.fields import checked_json
-from sidecar.problems import Conflict, FieldProblem, Invalid, NotFound
+from sidecar.problems import Conflict, FieldProblem, NotFound, Unusable
 from sidecar.results.present import cell_of, version_of
 
 
@@ -47,7 +47,7 @@ def judge(
 ) -> list[Said]:
     """Keep verdicts, all or none. `field` names an item in errors, with its place for `{}`: 'body.items.{}'.
 
-    Raises NotFound for a project or cell that is not there, CellChanged, and Invalid for what cannot be a verdict.
+    Raises NotFound for a project or cell that is not there, CellChanged, and Unusable for what cannot be a verdict.
     """
     project = load_project(session, project_id)
     if project is None:
@@ -107,7 +107,7 @@ def _refuse_twice(keys: Sequence[CellKey], field: str) -> None:
         if first.setdefault(key, number) != number
     ]
     if errors:
-        raise Invalid("One request judges a cell once.", errors=errors)
+        raise Unusable("One request judges a cell once.", errors=errors)
 
 
 def _refuse_stale(items: Sequence[GivenVerdict], cells: Sequence[FoundCell]) -> None:
@@ -125,7 +125,7 @@ def _refuse_stale(items: Sequence[GivenVerdict], cells: Sequence[FoundCell]) -> 
 def _read(
     project: Project, items: Sequence[GivenVerdict], cells: Sequence[FoundCell], author: str, field: str
 ) -> list[Given]:
-    """The verdicts with corrections read as `crucible feedback` reads them. Raises Invalid with all that is wrong."""
+    """The verdicts with corrections read as `crucible feedback` reads them. Raises Unusable with all faults."""
     rows = {(cell.document_id, cell.row_key): cell for cell in cells}
     matcher = Matcher(
         [KnownRow(cell.document_id, cell.row_key, (cell.document_name,), cell.entity_name) for cell in rows.values()],
@@ -147,7 +147,7 @@ def _read(
         given, refused = matcher.match(lines)
     if refused:
         errors = [FieldProblem(field=field.format(line.number), message=line.reason) for line in refused]
-        raise Invalid("; ".join(error.message for error in errors[:5]), errors=errors)
+        raise Unusable("; ".join(error.message for error in errors[:5]), errors=errors)
     return given
 
 

@@ -23,7 +23,7 @@ from sidecar.feedback.schemas import (
 from sidecar.fields import INT64_MAX, NO_NUL, VARIABLE_NAME
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
-from sidecar.problems import Conflict, Invalid, NotFound, problems
+from sidecar.problems import Conflict, NotFound, Unusable, problems
 from sidecar.results.listing import ProjectQuery, known_unit
 from sidecar.security.principal import Runner, Writer
 from sidecar.transactions import ReadSession, RunSession, WriteSession
@@ -81,7 +81,7 @@ def list_feedback(
     known_unit(session, project_id)
     read = read_cursor(after, (int,))
     if read is not None and not 0 <= read[0] <= INT64_MAX:
-        raise Invalid("query.after: this is no `next` of this list.")
+        raise Unusable("query.after: this is no `next` of this list.")
     found = page_of_feedback(
         session,
         project_id,

@@ -23,7 +23,7 @@ from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.internal import schemas
 from sidecar.internal.chunking import store_chunks
 from sidecar.internal.evidence import Quotes
-from sidecar.problems import Conflict, Invalid, NotFound, Unavailable, problems
+from sidecar.problems import Conflict, NotFound, Unavailable, Unusable, problems
 from sidecar.security.principal import Service
 from sidecar.tasks.asking import ask
 from sidecar.tasks.schemas import AskToIngest, Task
@@ -195,7 +195,7 @@ def _embedded(installation: Installation, query: str) -> tuple[Embedder, FloatMa
             embedder = embedder_from_settings(settings.embedding, settings.model_cache)
         return embedder, embedder.embed_queries([query])
     except TextTooLongError as error:
-        raise Invalid(
+        raise Unusable(
             f"body.query: it has {error.tokens} tokens; the embedding model reads {error.window}."
         ) from error
     except EmbeddingError as error:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from resources.vocabulary import EvidenceStatus
 from sidecar.context.schemas import DocumentDetails, TextSegment
-from sidecar.fields import INT32_MAX, NO_NUL, NOT_BLANK, Count, JsonObject, Name, ProjectId, Text
+from sidecar.fields import INT32_MAX, NO_NUL, NOT_BLANK, Count, Flag, JsonObject, Name, ProjectId, Text
 
 Verbatim = Annotated[str, StringConstraints(min_length=1, max_length=50_000, pattern=NO_NUL)]
 """Words of a document, letter for letter: not brought into another form, or they would not be found."""
@@ -65,9 +65,8 @@ class ChunkIn(Strict):
 class ChunksRequest(Strict):
     """Chunks to store."""
 
-    replace: bool = Field(
+    replace: Flag = Field(
         default=False,
-        strict=True,
         description="Take the place of chunks that the pipeline cut; they go with their vectors",
     )
     chunks: Annotated[list[ChunkIn], Field(min_length=1, max_length=1000)]

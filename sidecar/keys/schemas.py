@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sidecar.fields import Name
+from sidecar.fields import IN_JSON, Name
 from sidecar.security.scopes import Scope
 
 
@@ -22,7 +22,7 @@ class NewKey(BaseModel):
         "a service get service tokens; the key itself never has it",
         examples=[["read", "write"]],
     )
-    days: Annotated[int, Field(ge=1, le=3650)] | None = Field(
+    days: Annotated[int, Field(ge=1, le=3650), IN_JSON] | None = Field(
         default=365, description="How long it is good; null: until it is revoked"
     )
     user_id: UUID | None = Field(default=None, description="Whose it is, as an administrator; null: one's own")

@@ -6,8 +6,8 @@ from fastapi import Depends, Request
 
 from resources.project import ProjectError
 from resources.project_yaml import LONGEST_FILE, data_from_yaml
-from sidecar.problems import BadRequest, TooLarge, UnsupportedMedia
-from sidecar.projects.service import invalid
+from sidecar.problems import BadRequest, Invalid, TooLarge, UnsupportedMedia
+from sidecar.projects.service import problem_of
 
 YAML, JSON = "application/yaml", "application/json"
 _TAKEN = frozenset({YAML, JSON, "application/x-yaml", "text/yaml", "text/x-yaml"})
@@ -35,7 +35,7 @@ def _data(content: Annotated[bytes, Depends(_content)]) -> dict[str, Any]:
     try:
         return data_from_yaml(text)  # JSON is YAML
     except ProjectError as error:
-        raise invalid(error) from None
+        raise problem_of(error, Invalid) from None
 
 
 ProjectFile = Annotated[dict[str, Any], Depends(_data)]

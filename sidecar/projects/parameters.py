@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from resources.project import settings_to_dict
 from resources.project_settings import (
@@ -20,12 +20,17 @@ from resources.project_settings import (
     ProjectSettings,
 )
 from resources.vocabulary import CallMode, Verification
+from sidecar.fields import IN_JSON, each_once
 from sidecar.projects.fields import ModelName
 
 _USUAL = ProjectSettings()
-ChunkTokens = Annotated[int, Field(ge=FEWEST_CHUNK_TOKENS, le=MOST_CHUNK_TOKENS)]
-Overlap = Annotated[int, Field(ge=0, le=MOST_CHUNK_TOKENS // 2)]
-Weight = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
+ChunkTokens = Annotated[int, Field(ge=FEWEST_CHUNK_TOKENS, le=MOST_CHUNK_TOKENS), IN_JSON]
+Overlap = Annotated[int, Field(ge=0, le=MOST_CHUNK_TOKENS // 2), IN_JSON]
+Weight = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False), IN_JSON]
+Whole = Annotated[int, IN_JSON]
+Warmth = Annotated[float, Field(ge=0, le=WARMEST, allow_inf_nan=False), IN_JSON]
+OutputTokens = Annotated[int, Field(ge=FEWEST_OUTPUT_TOKENS, le=MOST_OUTPUT_TOKENS), IN_JSON]
+Dollars = Annotated[float, Field(gt=0, le=1_000_000_000, allow_inf_nan=False), IN_JSON]
 
 
 class Chunking(BaseModel):
@@ -41,7 +46,7 @@ class Chunking(BaseModel):
     overlap_tokens_max: Overlap = Field(
         default=_USUAL.overlap_tokens_max, description="At most half of chunk_tokens_min"
     )
-    whole_below_words: int = Field(
+    whole_below_words: Whole = Field(
         default=_USUAL.whole_below_words,
         ge=0,
         le=MOST_WHOLE_WORDS,
@@ -70,7 +75,7 @@ class Retrieval(BaseModel):
         description="`map`: every chunk is asked. `retrieve`: the chunks that search puts first, the others only "
         "where these gave no certain value",
     )
-    retrieve_chunks: int = Field(
+    retrieve_chunks: Whole = Field(
         default=_USUAL.retrieve_chunks, ge=1, le=MOST_CHUNKS_FIRST, description="How many `retrieve` asks first"
     )
 
@@ -80,7 +85,7 @@ class Generation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    models: list[ModelName] = Field(
+    models: Annotated[list[ModelName], AfterValidator(each_once)] = Field(
         default=[],
         max_length=MOST_MODELS,
         description="In fallback order, each once; empty: those of the installation. A task may name others",
@@ -92,18 +97,14 @@ class Generation(BaseModel):
         description="Weight of each model between which documents are shared out; at least one above 0",
     )
     calls: CallMode = Field(default=_USUAL.calls, description="`batch`: full runs go into provider batches")
-    variables_per_call: int = Field(default=_USUAL.variables_per_call, ge=1, le=MOST_PER_CALL)
-    temperature: float | None = Field(
-        default=None, ge=0, le=WARMEST, allow_inf_nan=False, description="Null: what suits the variable's type"
-    )
-    max_output_tokens: int | None = Field(
+    variables_per_call: Whole = Field(default=_USUAL.variables_per_call, ge=1, le=MOST_PER_CALL)
+    temperature: Warmth | None = Field(default=None, description="Null: what suits the variable's type")
+    max_output_tokens: OutputTokens | None = Field(
         default=None,
-        ge=FEWEST_OUTPUT_TOKENS,
-        le=MOST_OUTPUT_TOKENS,
         description="For each variable of a call. Null: what suits its type. An answer that is cut off is asked "
         "again with more room",
     )
-    self_agreement: int = Field(
+    self_agreement: Whole = Field(
         default=_USUAL.self_agreement, ge=1, le=MOST_ANSWERS, description="How often each question is asked"
     )
     verification: Verification = Field(
@@ -112,12 +113,8 @@ class Generation(BaseModel):
     verification_model: ModelName | None = Field(
         default=None, description="Null: the project's own model. Not without verification"
     )
-    budget_usd: float | None = Field(
-        default=None,
-        gt=0,
-        le=1_000_000_000,
-        allow_inf_nan=False,
-        description="For all calls of the project together; a run that meets it pauses",
+    budget_usd: Dollars | None = Field(
+        default=None, description="For all calls of the project together; a run that meets it pauses"
     )
 
 

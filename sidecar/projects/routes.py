@@ -9,7 +9,7 @@ from resources.database.engine import TenantSession
 from resources.database.repositories.audit import audit
 from resources.database.repositories.projects import ProjectRecord, list_projects, project_record, set_archived
 from resources.project import slug
-from resources.project_yaml import LONGEST_FILE, project_to_yaml
+from resources.project_yaml import project_to_yaml
 from resources.settings import Settings
 from sidecar.fields import ProjectPath
 from sidecar.idempotency import IdempotencyKey, Once
@@ -19,13 +19,17 @@ from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed, etag, re
 from sidecar.projects.files import JSON, YAML, ProjectFile
 from sidecar.projects.parameters import Parameters, ParametersIn
 from sidecar.projects.schemas import CopyIn, Project, ProjectIn, ProjectPatch, ProjectSummary
-from sidecar.projects.service import create, found, held, plain_data, store
+from sidecar.projects.service import checked, create, found, held, plain_data, store
 from sidecar.security.principal import Writer
 from sidecar.transactions import ReadSession, WriteSession
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"])
 
 CHANGES = {200: TAGGED, **problems(NotFound, Conflict, PreconditionFailed)}
+_FILE: dict[str, Any] = {
+    "name": "Loans",
+    "variables": [{"name": "amount", "type": "NUMBER", "instructions": "The sum."}],
+}
 _WORDS = Annotated[
     str, Query(max_length=200, pattern=r"^[^\x00]*$", description="Words in the id, the name or the description")
 ]
@@ -88,19 +92,16 @@ def create_project(
             "required": True,
             "content": {
                 YAML: {
-                    "schema": {"type": "string", "description": "A project file", "maxLength": LONGEST_FILE},
-                    "example": "name: Loans\nvariables:\n- name: amount\n  type: NUMBER\n  instructions: The sum.\n",
+                    "schema": {"type": "object", "description": "A project file", "required": ["name"]},
+                    "example": _FILE,
                 },
                 JSON: {
                     "schema": {
                         "type": "object",
                         "description": "The same as JSON",
-                        "required": ["name", "variables"],
+                        "required": ["name"],
                     },
-                    "example": {
-                        "name": "Loans",
-                        "variables": [{"name": "amount", "type": "NUMBER", "instructions": "The sum."}],
-                    },
+                    "example": _FILE,
                 },
             },
         }
@@ -127,6 +128,7 @@ def import_project(
     if there is None:
         project = create(session, plain, models, "project.import")
         return created(request, session, once, project.id)
+    checked(plain, models)  # before the precondition: what is wrong in itself is said first
     before = held(session, there.project.id, if_match).project
     store(session, before, plain, models, "project.import", f"project:{before.id}")
     return created(request, session, once, before.id)
@@ -240,7 +242,12 @@ def replace_parameters(
     responses={
         200: {
             "description": "A project file, as `crucible run` reads it",
-            "content": {YAML: {"schema": {"type": "string"}, "example": "id: loans\nname: Loans\n"}},
+            "content": {
+                YAML: {
+                    "schema": {"type": "object", "required": ["id", "name", "variables"]},
+                    "example": {"id": "loans", **_FILE},
+                }
+            },
             **TAGGED,
         },
         **problems(NotFound),

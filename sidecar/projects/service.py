@@ -26,7 +26,7 @@ from resources.project import (
     slug,
     variable_to_dict,
 )
-from sidecar.problems import Conflict, FieldProblem, Invalid, NotFound
+from sidecar.problems import Conflict, FieldProblem, Invalid, NotFound, Unusable
 from sidecar.projects.etags import require_match
 
 _SHOWN = 300  # characters of a replaced value in the audit log
@@ -75,21 +75,21 @@ def plain_data(project: Project) -> dict[str, Any]:
 
 
 def checked(data: Mapping[str, Any], models: tuple[str, ...]) -> Project:
-    """A project from plain data. `models` are the installation's. Raises Invalid with every problem found."""
+    """A project from plain data. `models` are the installation's. Raises Unusable with every problem found."""
     try:
         project = project_from_data(data, variables_needed=False)
         check_examples(project)
     except ProjectError as error:
-        raise invalid(error) from None
+        raise problem_of(error) from None
     refuse_files(project, models)
     return project
 
 
-def invalid(error: ProjectError) -> Invalid:
+def problem_of(error: ProjectError, kind: type[Invalid] = Unusable) -> Invalid:
     """The problems of a project as problem details."""
     errors = [FieldProblem(field=f"body.{p.field}" if p.field else "body", message=p.said) for p in error.located]
     shown = "; ".join(error.problems[:5])
-    return Invalid(_readable(shown)[:2_000], errors=[e.model_copy(update=_clean(e)) for e in errors[:200]])
+    return kind(_readable(shown)[:2_000], errors=[e.model_copy(update=_clean(e)) for e in errors[:200]])
 
 
 def _clean(problem: FieldProblem) -> dict[str, str]:
@@ -102,7 +102,7 @@ def _readable(text: str) -> str:
 
 
 def refuse_files(project: Project, models: tuple[str, ...]) -> None:
-    """Raises Invalid for a model file that the installation does not name: paths of the server are not for users."""
+    """Raises Unusable for a model file that the installation does not name: paths of the server are not for users."""
     settings = project.settings
     second = [settings.verification_model] if settings.verification_model else []
     named = {"models": settings.models, "routes": tuple(settings.routes), "verification_model": tuple(second)}
@@ -113,11 +113,11 @@ def refuse_files(project: Project, models: tuple[str, ...]) -> None:
         if spec.startswith("gguf") and spec not in models
     ]
     if errors:
-        raise Invalid("; ".join(error.message for error in errors), errors=errors)
+        raise Unusable("; ".join(error.message for error in errors), errors=errors)
 
 
 def create(session: TenantSession, data: dict[str, Any], models: tuple[str, ...], action: str) -> Project:
-    """Store a new project. Raises Invalid, and Conflict (with a free id) when there is one of its id."""
+    """Store a new project. Raises Unusable, and Conflict (with a free id) when there is one of its id."""
     if data.get("id") is None:
         data["id"] = slug(str(data["name"]))
     project = checked(data, models)

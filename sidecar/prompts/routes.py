@@ -21,7 +21,7 @@ from resources.database.repositories.refinements import (
 from resources.vocabulary import RefinementStatus
 from sidecar.fields import INT32_MAX, VARIABLE_NAME, ProjectPath, VariablePath
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
-from sidecar.problems import Conflict, Invalid, NotFound, problems
+from sidecar.problems import Conflict, NotFound, Unusable, problems
 from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed, etag
 from sidecar.projects.service import found, held
 from sidecar.prompts.schemas import (
@@ -60,7 +60,7 @@ def list_prompts(
     row_of(session, project_id, variable)
     key = read_cursor(after, [int])
     if key is not None and not 1 <= key[0] <= INT32_MAX:
-        raise Invalid("query.after: this is no `next` of this list.")
+        raise Unusable("query.after: this is no `next` of this list.")
     versions = prompt_versions(session, project_id, variable, limit + 1, key[0] if key else None)
     items = [PromptSummary.of(version) for version in versions[:limit]]
     return Page(items=items, next=cursor(items[-1].version) if len(versions) > limit else None)
@@ -148,12 +148,12 @@ def list_refinements(
 
 
 def _after(text: str | None) -> tuple[datetime, UUID] | None:
-    """The time and id of the last refinement of the page before. Raises Invalid."""
+    """The time and id of the last refinement of the page before. Raises Unusable."""
     key = read_cursor(text, [str, str])
     try:
         return None if key is None else (datetime.fromisoformat(key[0]).astimezone(UTC), UUID(key[1]))
     except (ValueError, OverflowError):
-        raise Invalid("query.after: this is no `next` of this list.") from None
+        raise Unusable("query.after: this is no `next` of this list.") from None
 
 
 def _refinement(session: TenantSession, project_id: str, refinement_id: UUID) -> RefinementRow:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sidecar.fields import INT32_MAX, checked_json
-from sidecar.problems import Invalid
+from sidecar.problems import Unusable
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def of_this_list() -> Iterator[None]:
     try:
         yield
     except ValueError:
-        raise Invalid("query.after: this is no `next` of this list in this order.") from None
+        raise Unusable("query.after: this is no `next` of this list in this order.") from None
 
 
 def storable(parts: list[Any]) -> list[Any]:

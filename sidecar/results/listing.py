@@ -78,7 +78,7 @@ def list_page(
     *,
     count: bool,
 ) -> CellPage:
-    """One page of the cells of a project. Raises NotFound, and Invalid for a cursor that is none of ours."""
+    """One page of the cells of a project. Raises NotFound, and Unusable for a cursor that is none of ours."""
     unit = known_unit(session, project_id)
     order, descending = sort.parts
     found = page_of_cells(

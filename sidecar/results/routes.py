@@ -26,7 +26,7 @@ from resources.rendering import (
 from resources.vocabulary import CellState, EvidenceStatus
 from sidecar.fields import INT32_MAX, NO_NUL, VARIABLE_NAME, DocumentPath, VariablePath
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
-from sidecar.problems import Invalid, NotFound, Unavailable, problems
+from sidecar.problems import NotFound, Unavailable, Unusable, problems
 from sidecar.results.context import context_of
 from sidecar.results.etags import NOT_MODIFIED, IfNoneMatch, matches, tagged
 from sidecar.results.listing import ProjectQuery, RowKeyQuery, Sort, known_unit, list_page
@@ -203,7 +203,7 @@ def list_datasets(
     known_unit(session, project_id)
     key = read_cursor(after, (int,))
     if key is not None and not 0 <= key[0] <= INT32_MAX:
-        raise Invalid("query.after: this is no `next` of this list.")
+        raise Unusable("query.after: this is no `next` of this list.")
     rows = page_of_versions(session, project_id, before=key[0] if key else None, limit=limit + 1)
     items = [version_out(row) for row in rows[:limit]]
     return Page(items=items, next=cursor(items[-1].version) if len(rows) > limit else None)

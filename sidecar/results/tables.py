@@ -32,7 +32,7 @@ from sidecar.results.schemas import (
 
 
 def table_of(session: TenantSession, project_id: str, after: str | None, limit: int) -> DatasetTable:
-    """One page of the dataset of now; the first one says how it adds up. Raises NotFound and Invalid."""
+    """One page of the dataset of now; the first one says how it adds up. Raises NotFound and Unusable."""
     project = load_project(session, project_id)
     if project is None:
         raise NotFound(f"There is no project `{project_id}`.")

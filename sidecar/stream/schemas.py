@@ -43,7 +43,7 @@ class StreamEvent(BaseModel):
     kind: Kind
     task_id: UUID
     at: datetime = Field(description="When it was written")
-    data: dict[str, JsonValue] = Field(
+    data: dict[str, Annotated[JsonValue, WithJsonSchema({})]] = Field(
         description="Of a fact: `message`, and of a document `document_id`, `document` (its name; both null once it "
         "was deleted), `cells` by state and `cost_usd` of the task so far. Of `progress`: `status` and the counts "
         "(documents, documents_done, documents_failed, documents_unchanged, states, cost_usd, input_tokens, "

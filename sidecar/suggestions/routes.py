@@ -11,7 +11,7 @@ from resources.database.repositories.documents import list_documents, load_texts
 from resources.installation import Installation
 from resources.project import variable_to_dict
 from sidecar.fields import ProjectPath
-from sidecar.problems import Conflict, Invalid, NotFound, Unavailable, problems
+from sidecar.problems import Conflict, NotFound, Unavailable, Unusable, problems
 from sidecar.projects.service import found
 from sidecar.security.principal import Runner
 from sidecar.suggestions.schemas import SuggestedVariable, Suggestions, SuggestionsIn
@@ -49,10 +49,10 @@ def suggest_variables(request: Request, who: Runner, project_id: ProjectPath, bo
 
 
 def _excerpts(session: TenantSession, project_id: str, ids: list[UUID]) -> tuple[str, ...]:
-    """The texts of some documents of the project. Raises Invalid for one that is not there or has no text."""
+    """The texts of some documents of the project. Raises Unusable for one that is not there or has no text."""
     if not ids:
         return ()
     texts = load_texts(session, list({row.id for row in list_documents(session, project_id)} & set(ids)))
     if missing := [str(id_) for id_ in ids if id_ not in texts]:
-        raise Invalid(f"body.documents: the project has no text of {', '.join(missing)}.")
+        raise Unusable(f"body.documents: the project has no text of {', '.join(missing)}.")
     return tuple(texts[id_].text for id_ in dict.fromkeys(ids))

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from crucible_assets.prompts.suggest import MOST_SUGGESTED
+from sidecar.fields import IN_JSON
 from sidecar.projects.fields import OneLine, Title, Words
 from sidecar.variables.schemas import VariableIn
 
@@ -30,7 +31,7 @@ class SuggestionsIn(BaseModel):
     document_type: Title
     domain: OneLine = ""
     research_question: Annotated[Words, Field(max_length=2_000)] = ""
-    max: int = Field(default=15, ge=1, le=MOST_SUGGESTED)
+    max: Annotated[int, IN_JSON] = Field(default=15, ge=1, le=MOST_SUGGESTED)
     documents: list[UUID] = Field(
         default=[], max_length=5, description="Documents of the project whose beginnings are shown to the model"
     )

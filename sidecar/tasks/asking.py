@@ -11,7 +11,7 @@ from resources.database.repositories.tasks import TaskActiveError, create_task
 from resources.models.errors import ModelMissingError
 from resources.models.providers.choose import check_spec
 from resources.vocabulary import TaskKind
-from sidecar.problems import Conflict, Invalid, NotFound
+from sidecar.problems import Conflict, NotFound, Unusable
 from sidecar.tasks.schemas import (
     AskedFor,
     AskForExport,
@@ -32,7 +32,7 @@ def ask(
 ) -> UUID:
     """Store a task; the task sensor plans and starts it. `carried` is what is known of the request.
 
-    Raises NotFound, Invalid, and Conflict when the project has an unfinished extraction.
+    Raises NotFound, Unusable, and Conflict when the project has an unfinished extraction.
     """
     offer = project_offer(session, asked.project_id)
     if offer is None:
@@ -85,24 +85,24 @@ def _options(options: Options) -> dict[str, Any]:
 def _check_project(offer: Offer, asked: AskedFor) -> None:
     name = asked.project_id
     if offer.archived:
-        raise Invalid(f"Project `{name}` is archived: nothing is done in it until it is taken back.")
+        raise Unusable(f"Project `{name}` is archived: nothing is done in it until it is taken back.")
     if not offer.variables and asked.kind is not TaskKind.INGEST:
-        raise Invalid(f"Project `{name}` has no variables: say first what is to be read from its documents.")
+        raise Unusable(f"Project `{name}` has no variables: say first what is to be read from its documents.")
     if not offer.documents:
-        raise Invalid(f"Project `{name}` has no documents: upload some first.")
+        raise Unusable(f"Project `{name}` has no documents: upload some first.")
     if isinstance(asked, AskToRefine) and (unknown := sorted(set(asked.variables) - offer.variables)):
-        raise Invalid(f"body.variables: project `{name}` has no variable {', '.join(unknown)}.")
+        raise Unusable(f"body.variables: project `{name}` has no variable {', '.join(unknown)}.")
 
 
 def _check_models(asked: AskedFor, installed: tuple[str, ...]) -> None:
     """A model whose key is missing is refused now; a file of this machine is one that the operator named."""
     for spec in getattr(asked, "models", []):
         if spec.startswith("gguf:") and spec not in installed:
-            raise Invalid(f"body.models: {spec} is none of the files that this installation uses.")
+            raise Unusable(f"body.models: {spec} is none of the files that this installation uses.")
         try:
             check_spec(spec)
         except ModelMissingError as error:
-            raise Invalid(f"body.models: {error}") from error
+            raise Unusable(f"body.models: {error}") from error
 
 
 def _check_documents(session: TenantSession, asked: AskedFor) -> None:
@@ -111,8 +111,8 @@ def _check_documents(session: TenantSession, asked: AskedFor) -> None:
         unknown = [str(document) for document in asked.documents if document not in known]
         if unknown:
             rest = "" if len(unknown) <= _SHOWN else f" and {len(unknown) - _SHOWN} more"
-            raise Invalid(
+            raise Unusable(
                 f"body.documents: project `{asked.project_id}` has no document {', '.join(unknown[:_SHOWN])}{rest}."
             )
     if isinstance(asked, AskToReprocess) and not failed_documents(session, asked.project_id, limit=1):
-        raise Invalid(f"Nothing in project `{asked.project_id}` failed: there is nothing to do again.")
+        raise Unusable(f"Nothing in project `{asked.project_id}` failed: there is nothing to do again.")

@@ -20,7 +20,7 @@ from resources.vocabulary import TaskKind, TaskStatus
 from sidecar.fields import INT64_MAX, SLUG, TaskPath
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, cursor, read_cursor
-from sidecar.problems import Conflict, Invalid, NotFound, problems
+from sidecar.problems import Conflict, NotFound, Unusable, problems
 from sidecar.security.principal import Runner
 from sidecar.tasks.asking import ask
 from sidecar.tasks.schemas import AskedFor, LogPage, Resume, Task, TaskPage
@@ -106,7 +106,7 @@ def _before(after: str | None) -> tuple[datetime, UUID] | None:
     try:
         return _EPOCH + timedelta(microseconds=key[0]), UUID(key[1])
     except (ValueError, OverflowError):
-        raise Invalid("query.after: this is no `next` of this list.") from None
+        raise Unusable("query.after: this is no `next` of this list.") from None
 
 
 @router.get("/{task_id}", responses=problems(NotFound))
@@ -175,4 +175,4 @@ def _change(
 def _check_budget(session: TenantSession, task: TaskRecord, budget: str) -> None:
     spent = cost_of_project(session, task.project_id, task.id).usd
     if Decimal(budget) <= spent:
-        raise Invalid(f"body.budget_usd: the task has spent {spent:f} USD already; the budget must be above that.")
+        raise Unusable(f"body.budget_usd: the task has spent {spent:f} USD already; the budget must be above that.")

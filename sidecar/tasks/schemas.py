@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from crucible_assets.datasets.columns import Multiple
 from crucible_assets.exports.formats import ExportFormat
 from resources.vocabulary import CallMode, CellState, EventKind, TaskKind, TaskStatus
-from sidecar.fields import ProjectId, VariableName
+from sidecar.fields import IN_JSON, Flag, ProjectId, VariableName
 from sidecar.pages import Page
 from sidecar.usage.money import Money
 
@@ -49,15 +49,17 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    confidence: bool = True
-    evidence: bool = True
-    state: bool = True
-    prompt_version: bool = False
+    confidence: Flag = True
+    evidence: Flag = True
+    state: Flag = True
+    prompt_version: Flag = False
     multiple: Multiple = Field(default=Multiple.COLUMNS, description="How several values of a cell are laid out")
-    locations: bool = False
-    bom: bool = Field(default=False, description="A byte order mark in CSV, for programs that need it")
-    evidence_comments: int = Field(default=0, ge=0, le=65_530, description="At most so many comments in a workbook")
-    verdicts: bool = Field(default=False, description="Empty columns for a person's verdicts")
+    locations: Flag = False
+    bom: Flag = Field(default=False, description="A byte order mark in CSV, for programs that need it")
+    evidence_comments: Annotated[int, IN_JSON] = Field(
+        default=0, ge=0, le=65_530, description="At most so many comments in a workbook"
+    )
+    verdicts: Flag = Field(default=False, description="Empty columns for a person's verdicts")
 
 
 class _Asked(BaseModel):
@@ -76,7 +78,7 @@ class Extraction(_Writes):
 
     models: Models = []
     budget_usd: Budget | None = None
-    force: bool = Field(
+    force: Flag = Field(
         default=False, description="Decide every cell anew. Finished calls are not paid for again, even so"
     )
 
@@ -93,7 +95,9 @@ class AskForSample(Extraction):
         max_length=MOST_DOCUMENTS,
         description="Exactly these; do not give `number` then",
     )
-    number: int = Field(default=10, ge=1, le=MOST_DOCUMENTS, description="So many, evenly spread over the corpus")
+    number: Annotated[int, IN_JSON] = Field(
+        default=10, ge=1, le=MOST_DOCUMENTS, description="So many, evenly spread over the corpus"
+    )
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "AskForSample":
@@ -138,7 +142,7 @@ class AskToIngest(_Asked):
     """Documents read, cut and embedded; no model is asked."""
 
     kind: Literal[TaskKind.INGEST]
-    force: bool = Field(default=False, description="Read all of them again")
+    force: Flag = Field(default=False, description="Read all of them again")
 
 
 AskedFor = Annotated[

@@ -12,7 +12,7 @@ from sidecar.usage.schemas import UsageItem, UsagePage, UsageSum
 
 
 def usage_page(session: TenantSession, by: UsageBy, wanted: UsageFilter, after: str | None, limit: int) -> UsagePage:
-    """One page of sums. Raises Invalid for a cursor that is none of ours."""
+    """One page of sums. Raises Unusable for a cursor that is none of ours."""
     read = read_cursor(after, (str,))
     with of_this_list():
         checked_json(list(read or ()))

@@ -11,7 +11,7 @@ from resources.database.repositories.sessions import LoginSession, running_sessi
 from resources.database.repositories.users import User, list_users
 from sidecar.auth.schemas import UserAnswer
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
-from sidecar.problems import Conflict, Invalid, NotFound, problems
+from sidecar.problems import Conflict, NotFound, Unusable, problems
 from sidecar.security.authenticate import Authenticating
 from sidecar.security.own import OwnSession
 from sidecar.security.principal import Principal, Reader
@@ -34,7 +34,7 @@ def get_users(session: AdminReadSession, after: After = None, limit: Limit = 100
     """Users by email."""
     key = read_cursor(after, (str,))
     if key is not None and not re.fullmatch(EMAIL, key[0]):
-        raise Invalid("query.after: this is no `next` of this list.")
+        raise Unusable("query.after: this is no `next` of this list.")
     found = list_users(session, after=key[0] if key else None, limit=limit + 1)
     more = cursor(found[limit - 1].email) if len(found) > limit else None
     return Page(items=[_answer(user) for user in found[:limit]], next=more)
@@ -81,7 +81,7 @@ def get_sessions(
     try:
         behind = (moment[0], UUID(moment[1])) if moment else None
     except ValueError:
-        raise Invalid("query.after: this is no `next` of this list.") from None
+        raise Unusable("query.after: this is no `next` of this list.") from None
     service.known_user(session, user_id)
     found = running_sessions(session, user_id, authentication.clock(), after=behind, limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None

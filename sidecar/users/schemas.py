@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from resources.vocabulary import Role
 from sidecar.auth.schemas import Email, NewPassword
-from sidecar.fields import Name
+from sidecar.fields import Flag, Name
 
 
 class NewUser(BaseModel):
@@ -30,7 +30,7 @@ class UserChange(BaseModel):
 
     name: Name | None = Field(default=None, examples=["Ada Lovelace"])
     role: Role | None = None
-    active: bool | None = Field(default=None, description="False: logged out everywhere, and their keys are refused")
+    active: Flag | None = Field(default=None, description="False: logged out everywhere, and their keys are refused")
     password: NewPassword | None = Field(default=None, description="A new one; their sessions end")
 
 

@@ -9,7 +9,7 @@ from resources.database.repositories.projects import VariableRow, variable_rows
 from resources.project import variable_to_dict
 from sidecar.fields import ProjectPath, VariablePath
 from sidecar.idempotency import IdempotencyKey, Once
-from sidecar.problems import Conflict, Invalid, NotFound, problems
+from sidecar.problems import Conflict, NotFound, Unusable, problems
 from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed, etag
 from sidecar.projects.routes import CHANGES, settings_here
 from sidecar.projects.service import found, held, plain_data, store
@@ -144,7 +144,7 @@ def copy_variables(
     known = {v.name: variable_to_dict(v) for v in found(session, body.from_project).project.variables}
     wanted = list(dict.fromkeys(body.names)) if body.names is not None else list(known)
     if missing := [name for name in wanted if name not in known]:
-        raise Invalid(f"body.names: project `{body.from_project}` has no variable {', '.join(missing)}.")
+        raise Unusable(f"body.names: project `{body.from_project}` has no variable {', '.join(missing)}.")
 
     def added(variables: list[dict[str, Any]]) -> list[dict[str, Any]]:
         here = {variable["name"] for variable in variables}

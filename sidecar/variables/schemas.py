@@ -1,23 +1,34 @@
 """Variables as the API takes and gives them: the fields of the project file."""
 
+from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from resources.database.repositories.projects import VariableRow
 from resources.project import variable_to_dict
 from resources.vocabulary import ChunkMerge, IfMultipleValues, IfUncertain, VariableType
-from sidecar.fields import NO_NUL, Json, Number, Share, Slug, VariableName
+from sidecar.fields import IN_JSON, NO_NUL, Flag, Json, Number, Share, Slug, VariableName, each_once
 from sidecar.projects.fields import Instructions, OneLine, Title, Unit, Words
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=NO_NUL)]
 Value = Annotated[str, StringConstraints(max_length=1_000, pattern=NO_NUL)]
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
 Day = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    AfterValidator(_day),
     Field(json_schema_extra={"format": "date"}, examples=["2021-01-31"]),
 ]
+MostValues = Annotated[int, Field(ge=1, le=100_000), IN_JSON]
+
 MOST_VARIABLES = 1_000
 _FORBID = ConfigDict(extra="forbid")
 
@@ -33,7 +44,7 @@ class RulesIn(BaseModel):
     latest: Day | None = Field(default=None, description="DATE only")
     pattern: Pattern | None = Field(default=None, description="Regular expression for the whole value")
     allowed_values: list[Value] = Field(default=[], max_length=1_000)
-    required: bool = False
+    required: Flag = False
     expressions: list[Pattern] = Field(
         default=[],
         max_length=50,
@@ -76,7 +87,7 @@ class Definition(BaseModel):
     if_uncertain: IfUncertain = IfUncertain.KEEP_FLAGGED
     if_multiple_values: IfMultipleValues = IfMultipleValues.FIRST
     merge_chunks: ChunkMerge | None = Field(default=None, description="Null: what if_multiple_values says")
-    max_values: int | None = Field(default=None, ge=1, le=100_000)
+    max_values: MostValues | None = None
     default_value: Json = Field(default=None, description="A value of the type; needed for if_uncertain: DEFAULT")
     validation: RulesIn = Field(default_factory=RulesIn)
     depends_on: list[DependencyIn] = Field(default=[], max_length=50)
@@ -120,7 +131,7 @@ class VariablePatch(TypedDict, total=False):
     if_uncertain: IfUncertain
     if_multiple_values: IfMultipleValues
     merge_chunks: ChunkMerge | None
-    max_values: Annotated[int, Field(ge=1, le=100_000)] | None
+    max_values: MostValues | None
     default_value: Json
     validation: RulesIn
     depends_on: Annotated[list[DependencyIn], Field(max_length=50)]
@@ -133,7 +144,7 @@ class Order(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"names": ["lender", "amount"]}]})
 
-    names: list[VariableName] = Field(
+    names: Annotated[list[VariableName], AfterValidator(each_once)] = Field(
         min_length=1, max_length=MOST_VARIABLES, json_schema_extra={"uniqueItems": True}
     )
 

@@ -22,7 +22,7 @@ def served(app: FastAPI) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        for _ in range(500):
+        for _ in range(3_000):
             if server.started:
                 break
             time.sleep(0.01)
