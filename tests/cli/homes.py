@@ -35,9 +35,11 @@ def fresh_study(folder: Path, model_cache: Path, **env: str) -> Iterator[Study]:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("CRUCIBLE_", "DAGSTER_"))}
     settings = {"CRUCIBLE_HOME": str(home), "CRUCIBLE_MODEL": "local", "CRUCIBLE_PARSER_WORKERS": "1"}
     folder.mkdir(parents=True, exist_ok=True)
+    made = Study(folder, home, inherited | settings | env)
     try:
-        yield Study(folder, home, inherited | settings | env)
+        yield made
     finally:
+        made.end()
         if database := database_process(home):
             database.terminate()
             with contextlib.suppress(psutil.TimeoutExpired):

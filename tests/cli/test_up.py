@@ -54,6 +54,12 @@ def child(process: subprocess.Popen[str], word: str) -> psutil.Process | None:
     return None
 
 
+def alive(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
 def server_info(port: int) -> dict[str, str] | None:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=5) as response:
@@ -92,8 +98,8 @@ def test_it_keeps_all_running_until_it_is_interrupted_and_leaves_nothing_behind(
     said, _ = process.communicate(timeout=40)
     assert process.returncode == 0, said
     left = 40 - (time.monotonic() - asked)
-    _, alive = psutil.wait_procs([*started, database], timeout=max(0.0, left))
-    assert alive == []
+    _, still = psutil.wait_procs([*started, database], timeout=max(0.0, left))
+    assert still == []
     for told in (f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}/docs", "operator-token", str(study.home)):
         assert told in said
     assert "PostgreSQL had ended and was started again" in said
@@ -105,9 +111,11 @@ def test_it_keeps_all_running_until_it_is_interrupted_and_leaves_nothing_behind(
 
 
 @pytest.fixture
-def external(study: Study, database: Database) -> Study:
+def external(study: Study, database: Database) -> Iterator[Study]:
     """The same home, told of servers that are not its own."""
-    return Study(study.folder, study.home, study.env | database.addresses.export())
+    made = Study(study.folder, study.home, study.env | database.addresses.export())
+    yield made
+    made.end()
 
 
 def test_on_external_servers_it_starts_none_of_its_own_and_a_kill_does_not_block_the_next_start(external):
@@ -123,9 +131,9 @@ def test_on_external_servers_it_starts_none_of_its_own_and_a_kill_does_not_block
     kill(process)
 
     again = external.start("up", "--external", *ports)
+    wait_until(lambda: not any(alive(one) for one in children), 60)
     wait_until(lambda: again.poll() is not None or health(api_port) == 200, 120)
     assert again.poll() is None, again.communicate()[0]
-    assert not [one for one in children if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     again.send_signal(signal.SIGTERM)
     said, _ = again.communicate(timeout=40)
     assert again.returncode == 0, said

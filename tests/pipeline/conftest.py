@@ -40,4 +40,5 @@ def study(tmp_path: Path, server: SubprocessModelServer, model_cache: Path, data
     made.write_project()
     made.write_documents(6)
     yield made
+    made.end()
     shutil.rmtree(home, ignore_errors=True)

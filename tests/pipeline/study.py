@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import yaml
 
 VARIABLES = [
@@ -26,6 +28,7 @@ class Study:
     folder: Path
     home: Path
     env: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def project(self) -> Path:
@@ -50,7 +53,7 @@ class Study:
             (documents / f"contract-{index:03d}.txt").write_text(text, encoding="utf-8")
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", *arguments],
             env=self.env,
             stdout=subprocess.PIPE,
@@ -58,6 +61,18 @@ class Study:
             text=True,
             start_new_session=True,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """End what a failed test left running, so that it takes nothing from the tests after it."""
+        for process in self.started:
+            if process.poll() is None:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    for each in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+                        with contextlib.suppress(psutil.NoSuchProcess):
+                            each.kill()
+                process.wait(30)
 
     def run(self, *arguments: str, timeout: float = 150) -> tuple[int, str]:
         process = self.start(*arguments)
