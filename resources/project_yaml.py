@@ -4,6 +4,7 @@ The same project always gives the same bytes, and a file that was read and writt
 is plain data only (`safe_load`); aliases may repeat a part, but not blow a small file up into a large one.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,6 +99,26 @@ def data_from_yaml(text: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ProjectError(["a project file is a mapping with name, documents and variables."])
     return {str(key): value for key, value in data.items()}
+
+
+def data_from_json(text: str) -> dict[str, Any]:
+    """The plain data of a project file as JSON, which is not always YAML: YAML knows no halves of characters.
+
+    Raises ProjectError.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProjectError([f"this is not JSON: {error}"]) from None
+    if not isinstance(data, dict):
+        raise ProjectError(["a project file is a mapping with name, documents and variables."])
+    layer: list[Any] = [data]
+    for _ in range(_DEEPEST):
+        layer = [part for whole in layer for part in (whole.values() if isinstance(whole, dict) else whole)]
+        layer = [part for part in layer if isinstance(part, dict | list)]
+    if layer:
+        raise ProjectError([f"nested deeper than {_DEEPEST} levels."])
+    return data
 
 
 def _measure(text: str) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fastapi import Path
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 NO_NUL = r"^[^\x00]*$"
@@ -78,8 +79,8 @@ Flag = Annotated[bool, Field(strict=True)]
 Int32 = Annotated[int, Field(ge=-INT32_MAX - 1, le=INT32_MAX)]
 """What Postgres holds as INTEGER."""
 
-Count = Annotated[int, Field(ge=0, le=INT32_MAX)]
-"""Not negative, and what Postgres holds as INTEGER."""
+Count = Annotated[int, Field(ge=0, le=INT32_MAX), IN_JSON]
+"""In a JSON body: not negative, and what Postgres holds as INTEGER."""
 
 Int64 = Annotated[int, Field(ge=-INT64_MAX - 1, le=INT64_MAX)]
 """What Postgres holds as BIGINT."""
@@ -89,6 +90,10 @@ Number = Annotated[float, Field(allow_inf_nan=False), IN_JSON]
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), IN_JSON]
 """From 0 to 1: a confidence, a threshold."""
+
+
+ONLY_THESE_KEYS: JsonDict = {"additionalProperties": False}
+"""For a dictionary whose keys have a pattern: `patternProperties` alone lets every other key through."""
 
 
 def each_once(names: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from resources.vocabulary import EvidenceStatus
 from sidecar.context.schemas import DocumentDetails, TextSegment
-from sidecar.fields import INT32_MAX, NO_NUL, NOT_BLANK, Count, Flag, JsonObject, Name, ProjectId, Text
+from sidecar.fields import IN_JSON, NO_NUL, NOT_BLANK, Count, Flag, JsonObject, Name, ProjectId, Text
 
 Verbatim = Annotated[str, StringConstraints(min_length=1, max_length=50_000, pattern=NO_NUL)]
 """Words of a document, letter for letter: not brought into another form, or they would not be found."""
@@ -50,13 +50,11 @@ class ChunkIn(Strict):
     """A stretch of a document's text."""
 
     document_id: UUID = Field(examples=[_DOCUMENT])
-    index: Annotated[
-        int, Field(strict=True, ge=0, le=1_000_000, description="Its place in the document", examples=[0])
-    ]
-    start: Annotated[int, Field(strict=True, ge=0, le=INT32_MAX, examples=[0])]
-    end: Annotated[
-        int, Field(strict=True, ge=0, le=INT32_MAX, description="Behind its last character", examples=[34])
-    ]
+    index: Annotated[int, Field(ge=0, le=1_000_000), IN_JSON] = Field(
+        description="Its place in the document", examples=[0]
+    )
+    start: Count = Field(examples=[0])
+    end: Count = Field(description="Behind its last character", examples=[34])
     text: Verbatim = Field(description="Exactly the characters from start to end", examples=[_QUOTE])
     heading_path: Annotated[list[Name], Field(max_length=20, description="Headings above it, outermost first")] = []
     embeddings: Annotated[list[Embedding], Field(max_length=4)] = []
@@ -105,8 +103,8 @@ class EvidenceIn(Strict):
     """Words of a document that support an opportunity."""
 
     document_id: UUID = Field(examples=[_DOCUMENT])
-    start: Count | None = Field(default=None, strict=True, description="Where they stand, if known", examples=[0])
-    end: Count | None = Field(default=None, strict=True, examples=[34])
+    start: Count | None = Field(default=None, description="Where they stand, if known", examples=[0])
+    end: Count | None = Field(default=None, examples=[34])
     quote: Annotated[str, StringConstraints(min_length=1, max_length=5000, pattern=NOT_BLANK)] = Field(
         description="Letter for letter", examples=[_QUOTE]
     )
@@ -168,7 +166,7 @@ class SearchFilters(Strict):
         ]
         | None
     ) = None
-    current: bool = Field(default=True, strict=True, description="Only documents that are part of the dataset")
+    current: Flag = Field(default=True, description="Only documents that are part of the dataset")
 
 
 class SearchRequest(Strict):
@@ -178,7 +176,7 @@ class SearchRequest(Strict):
     query: Annotated[str, StringConstraints(min_length=1, max_length=1000, pattern=NOT_BLANK)] = Field(
         examples=["how large was the loan"]
     )
-    k: Annotated[int, Field(strict=True, ge=1, le=100, description="At most so many passages")] = 10
+    k: Annotated[int, Field(ge=1, le=100, description="At most so many passages"), IN_JSON] = 10
     filters: SearchFilters = SearchFilters()
 
 

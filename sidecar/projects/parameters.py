@@ -20,7 +20,7 @@ from resources.project_settings import (
     ProjectSettings,
 )
 from resources.vocabulary import CallMode, Verification
-from sidecar.fields import IN_JSON, each_once
+from sidecar.fields import IN_JSON, ONLY_THESE_KEYS, each_once
 from sidecar.projects.fields import ModelName
 
 _USUAL = ProjectSettings()
@@ -95,6 +95,7 @@ class Generation(BaseModel):
         default={},
         max_length=MOST_MODELS,
         description="Weight of each model between which documents are shared out; at least one above 0",
+        json_schema_extra=ONLY_THESE_KEYS,
     )
     calls: CallMode = Field(default=_USUAL.calls, description="`batch`: full runs go into provider batches")
     variables_per_call: Whole = Field(default=_USUAL.variables_per_call, ge=1, le=MOST_PER_CALL)

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 from resources.database.repositories.projects import VariableRow
 from resources.project import variable_to_dict
 from resources.vocabulary import ChunkMerge, IfMultipleValues, IfUncertain, VariableType
-from sidecar.fields import IN_JSON, NO_NUL, Flag, Json, Number, Share, Slug, VariableName, each_once
+from sidecar.fields import IN_JSON, NO_NUL, ONLY_THESE_KEYS, Flag, Json, Number, Share, Slug, VariableName, each_once
 from sidecar.projects.fields import Instructions, OneLine, Title, Unit, Words
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=NO_NUL)]
@@ -81,7 +81,10 @@ class Definition(BaseModel):
     instructions: Instructions = Field(description="What is to be extracted, in a sentence or more")
     display_name: OneLine = ""
     classification_rules: dict[Title, Words] = Field(
-        default={}, max_length=500, description="CATEGORY only, at least two: each category and when it applies"
+        default={},
+        max_length=500,
+        description="CATEGORY only, at least two: each category and when it applies",
+        json_schema_extra=ONLY_THESE_KEYS,
     )
     confidence_threshold: Share = 0.5
     if_uncertain: IfUncertain = IfUncertain.KEEP_FLAGGED
@@ -126,7 +129,7 @@ class VariablePatch(TypedDict, total=False):
     type: VariableType
     instructions: Instructions
     display_name: OneLine
-    classification_rules: Annotated[dict[Title, Words], Field(max_length=500)]
+    classification_rules: Annotated[dict[Title, Words], Field(max_length=500, json_schema_extra=ONLY_THESE_KEYS)]
     confidence_threshold: Share
     if_uncertain: IfUncertain
     if_multiple_values: IfMultipleValues

@@ -198,7 +198,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
             "method": "PLATT",
             "labels": 1,
             "curve": [],
-            "reliability": {},
+            "reliability": {"before": None, "after": None},
         },
         "datasets": {**base, "version": 1, "content_hash": "h", "rows": 1, "states": {}, "quality": []},
         "exports": {

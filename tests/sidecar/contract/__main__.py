@@ -13,7 +13,7 @@ from resources.settings import load_settings
 from sidecar.security.secrets import load_secrets
 from tests.sidecar.contract.stage import ASKERS, staged
 
-_WHOLE = ("--phases=examples,coverage,fuzzing,stateful", "--max-examples=50")
+_WHOLE = ("--phases=examples,coverage,fuzzing,stateful", "--max-examples=50", "--generation-database=none")
 
 
 def main() -> int:
