@@ -116,6 +116,14 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 """A moment, as RFC 3339 writes it: with its time zone."""
 
 
+BEYOND_SCHEMA = "beyond_schema"
+"""The type of a fault that no JSON Schema can tell of: such a request is not invalid but unusable."""
+
+
+def _beyond(said: str) -> PydanticCustomError:
+    return PydanticCustomError(BEYOND_SCHEMA, "{said}", {"said": said})
+
+
 def checked_json(value: Any) -> Any:
     """A JSON value that Postgres can store as jsonb and that is no bomb.
 
@@ -128,9 +136,9 @@ def checked_json(value: Any) -> Any:
         part, depth = waiting.pop()
         seen += 1
         if seen > _JSON_NODES:
-            raise ValueError(f"more than {_JSON_NODES:,} parts")
+            raise _beyond(f"more than {_JSON_NODES:,} parts")
         if depth > _JSON_DEPTH:
-            raise ValueError(f"nested deeper than {_JSON_DEPTH} levels")
+            raise _beyond(f"nested deeper than {_JSON_DEPTH} levels")
         if isinstance(part, dict):
             waiting += ((inner, depth + 1) for pair in part.items() for inner in pair)
         elif isinstance(part, list):
@@ -143,15 +151,15 @@ def checked_json(value: Any) -> Any:
 def _check_leaf(part: Any) -> None:
     if isinstance(part, str):
         if len(part) > _JSON_TEXT:
-            raise ValueError(f"a text of more than {_JSON_TEXT:,} characters")
+            raise _beyond(f"a text of more than {_JSON_TEXT:,} characters")
         if "\x00" in part:
-            raise ValueError("a text holds a NUL character")
+            raise _beyond("a text holds a NUL character")
         if any("\ud800" <= character <= "\udfff" for character in part):
-            raise ValueError("a text is no valid Unicode (half a surrogate pair)")
+            raise _beyond("a text is no valid Unicode (half a surrogate pair)")
     elif isinstance(part, float) and not math.isfinite(part):
-        raise ValueError("a number is infinite or NaN")
+        raise _beyond("a number is infinite or NaN")
     elif isinstance(part, int) and not -(10**400) < part < 10**400:
-        raise ValueError("a number has more than 400 digits")
+        raise _beyond("a number has more than 400 digits")
 
 
 Json = Annotated[Any, BeforeValidator(checked_json), WithJsonSchema({"description": "Any JSON value"})]

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from sidecar.fields import BEYOND_SCHEMA
 from sidecar.openapi import methods_of
 from sidecar.problems import (
     BadRequest,
@@ -21,6 +22,7 @@ from sidecar.problems import (
     Problem,
     Unavailable,
     UnsupportedMedia,
+    Unusable,
     answer,
     plain,
     shown,
@@ -78,7 +80,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
         for item in found[:_MOST_ERRORS]
     ]
     detail = "; ".join(f"{item.field}: {item.message}" for item in errors[:5])
-    return Invalid(detail, errors=errors)
+    kind = Unusable if all(item["type"] == BEYOND_SCHEMA for item in found) else Invalid
+    return kind(detail, errors=errors)
 
 
 async def _on_database(connection: HTTPConnection, error: Exception) -> JSONResponse:

@@ -95,7 +95,7 @@ def test_without_a_key_each_has_its_effect(post, database, tenant):
 def test_a_key_is_for_one_request(post, database, tenant):
     assert post().status_code == 201
     other = post(name="b")
-    assert (other.status_code, other.json()["type"]) == (422, "urn:crucible:problem:invalid")
+    assert (other.status_code, other.json()["type"]) == (422, "urn:crucible:problem:unusable")
     assert effects(database, tenant) == ["effect:a"]
 
 

@@ -29,11 +29,12 @@ _MANY = 10**7
 _UNBOUND = Bounds(*(Zone(name, _MANY, _MANY) for name in ("principal", "costly", "address", "login")))
 
 ASKERS: dict[str, tuple[str, ...]] = {
-    "one": ("--exclude-tag=internal", "--exclude-path=/metrics", "--exclude-path=/v1/auth/bootstrap"),
     "service": ("--include-tag=internal", "--include-path=/v1/auth/service-token"),
     "operator": ("--include-path=/metrics", "--include-path=/v1/auth/bootstrap"),
+    "one": ("--exclude-tag=internal", "--exclude-path=/metrics", "--exclude-path=/v1/auth/bootstrap"),
 }
-"""Who asks what: an administrator everything but what only a service or the operator may."""
+"""Who asks what: an administrator everything but what only a service or the operator may, and last: they may remove
+the service."""
 
 
 @dataclass(frozen=True)
