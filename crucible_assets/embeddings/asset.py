@@ -20,11 +20,13 @@ from resources.database.repositories.passages import (
     replace_passages,
     without_vector,
 )
+from resources.database.repositories.postings import refresh_statistics, replace_postings
 from resources.embedding.contract import Embedder, FloatMatrix
 from resources.embedding.factory import embedder_from_settings
 from resources.installation import Installation
 from resources.observe.runs import observed
 from resources.observe.traces import span
+from resources.search import analysis
 from resources.vocabulary import DocumentStatus
 
 
@@ -43,7 +45,7 @@ def embeddings(context: dg.AssetExecutionContext, installation: dg.ResourceParam
     settings = installation.settings
     embedder = embedder_from_settings(settings.embedding, settings.model_cache)
     sizes = PassageSettings()
-    version = sizes.hash(embedder.fingerprint)
+    version = sizes.hash(f"{embedder.fingerprint}, {analysis.VERSION}")
     force = context.run.tags.get("crucible/force") == "true"
     for project, keys in by_project(context.partition_keys).items():
         with installation.database.transaction(project.tenant) as session:
@@ -55,6 +57,8 @@ def embeddings(context: dg.AssetExecutionContext, installation: dg.ResourceParam
                 delete_vectors(session, [row.id for row in stale], embedder.fingerprint)
         for row in stale:
             embed_document(installation, project.tenant, row, embedder, sizes, version)
+        with installation.database.transaction(project.tenant) as session:
+            refresh_statistics(session, project.project)
         for key in keys:
             mine = [row for row in readable if row.batch == key.number]
             context.add_asset_metadata(
@@ -74,6 +78,7 @@ def embed_document(
     """Cut one document into passages, embed those without a vector, and mark it READY."""
     with installation.database.transaction(tenant) as session:
         _store_passages(session, row.id, embedder, sizes)
+        replace_postings(session, row.id, analysis.count_terms)
         missing = without_vector(session, row.id, embedder.fingerprint)
     matrix = _embed(installation, embedder, [text for _, text in missing]) if missing else None
     with installation.database.transaction(tenant) as session:

@@ -7,6 +7,7 @@ import numpy as np
 
 from crucible_assets.chunks.tokens import content_hash, count_tokens
 from resources.database.engine import TenantSession
+from resources.database.repositories.postings import replace_postings
 from resources.database.repositories.service_chunks import (
     BY_SERVICE,
     CutDocument,
@@ -16,6 +17,7 @@ from resources.database.repositories.service_chunks import (
     upsert_chunks,
     upsert_vectors,
 )
+from resources.search import analysis
 from sidecar.internal.schemas import ChunkIn, ChunkOutcome
 
 _TOGETHER = 200
@@ -72,6 +74,7 @@ def _store(session: TenantSession, document: CutDocument, chunks: dict[int, Chun
     made = [(i, e.model, unit(e.vector)) for i, chunk in sorted(good.items()) for e in chunk.embeddings]
     for first in range(0, len(made), _TOGETHER):
         upsert_vectors(session, document.id, made[first : first + _TOGETHER])
+    replace_postings(session, document.id, analysis.count_terms)
     for index, place in places.items():
         if index not in known:
             outcomes[place] = ChunkOutcome.CREATED

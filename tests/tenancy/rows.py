@@ -42,7 +42,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
             "variables": [{"name": "price", "type": "NUMBER", "instructions": f"The price of {canary}."}],
         }
     )
-    document, task, batch, user, login, export, feedback, refinement = (uuid.uuid4() for _ in range(8))
+    document, task, batch, user, login, export, feedback, refinement, search = (uuid.uuid4() for _ in range(9))
     key, soon = uuid.uuid4().hex[:8], datetime.now(UTC) + timedelta(days=1)
     data = f"{canary} was here".encode()
     blob = files.put(tenant, data) if files else canary
@@ -106,6 +106,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
             "document_id": document,
             "passage_index": 0,
             "model": "m",
+            "project_id": project.id,
             "dimension": 3,
             "embedding": HalfVector([1, 0, 0]),
         },
@@ -249,6 +250,17 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
             "object": f"project:{canary}",
         },
         "opportunities": {**base, "external_id": external, "title": canary},
+        "postings": {**base, "document_id": document, "term": canary, "entries": [1]},
+        "search_statistics": {**base, "passages": 1, "words": 1, "languages": [canary]},
+        "searches": {**base, "id": search, "asked_by": canary, "query": canary, "filters": {}, "lane": "EXACT"},
+        "search_hits": {
+            "tenant_id": tenant,
+            "search_id": search,
+            "rank": 1,
+            "document_id": document,
+            "passage_index": 0,
+            "score": 1.0,
+        },
     }
     with database.transaction(tenant) as session:
         ensure_tenant(session)

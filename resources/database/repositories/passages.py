@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
-from resources.database.tables import chunks, passages, vectors
+from resources.database.tables import chunks, documents, passages, vectors
 
 
 def replace_chunks(session: TenantSession, document_id: UUID, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -127,12 +127,14 @@ def add_vectors(
 ) -> None:
     """Store unit vectors, float32 (n, dimension), of passages; they are kept as half-precision floats."""
     tenant = tenant_of(session)
+    project = session.scalar(sa.select(documents.c.project_id).where(documents.c.id == document_id))
     rows = [
         {
             "tenant_id": tenant,
             "document_id": document_id,
             "passage_index": index,
             "model": model,
+            "project_id": project,
             "dimension": matrix.shape[1],
             "embedding": HalfVector(vector),
         }

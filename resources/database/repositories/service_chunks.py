@@ -91,6 +91,7 @@ def upsert_vectors(
     if not made:
         return
     tenant = tenant_of(session)
+    project = session.scalar(sa.select(documents.c.project_id).where(documents.c.id == document_id))
     statement = insert(vectors).values(
         [
             {
@@ -98,6 +99,7 @@ def upsert_vectors(
                 "document_id": document_id,
                 "passage_index": index,
                 "model": model,
+                "project_id": project,
                 "dimension": len(vector),
                 "embedding": HalfVector(vector),
             }

@@ -21,6 +21,7 @@ from resources.database.tables.insights import opportunities
 from resources.database.tables.learning import calibrations, labels, refinements
 from resources.database.tables.projects import projects, prompts, tenants, variables
 from resources.database.tables.results import cell_history, cells, datasets, exports, feedback
+from resources.database.tables.search import postings, search_hits, search_statistics, searches
 from resources.database.tables.work import attempts, calls, events, tasks
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "metadata",
     "opportunities",
     "passages",
+    "postings",
     "projects",
     "prompts",
     "provider_batch_items",
@@ -55,6 +57,9 @@ __all__ = [
     "refinements",
     "reservations",
     "resolutions",
+    "search_hits",
+    "search_statistics",
+    "searches",
     "sessions",
     "tasks",
     "tenants",

@@ -51,6 +51,8 @@ documents = sa.Table(
     sa.Column("parser_version", Text),
     sa.Column("chunks_version", Text),  # what the chunks were made from; unequal means stale
     sa.Column("embeddings_version", Text),
+    sa.Column("indexed_passages", Integer, nullable=False, server_default="0"),  # whose words can be searched
+    sa.Column("indexed_words", sa.BigInteger, nullable=False, server_default="0"),
     created(),
     sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
     project_fk(),
@@ -114,6 +116,7 @@ vectors = sa.Table(
     sa.Column("document_id", UUID(as_uuid=True), primary_key=True),
     sa.Column("passage_index", Integer, primary_key=True),
     sa.Column("model", Text, primary_key=True),
+    sa.Column("project_id", Text, nullable=False),  # the document's, so that a search reads one index
     sa.Column("dimension", Integer, nullable=False),
     sa.Column("embedding", HALFVEC(), nullable=False),
     sa.ForeignKeyConstraint(
@@ -122,4 +125,6 @@ vectors = sa.Table(
         ondelete="CASCADE",
     ),
     sa.CheckConstraint("vector_dims(embedding) = dimension", name="dimension"),
+    sa.Index("ix_vectors_project", "tenant_id", "project_id", "model"),
+    postgresql_partition_by="LIST (tenant_id)",  # large tenants have a partition and an index of their own
 )

@@ -1,0 +1,93 @@
+"""Which terms stand in which passages, and how many passages and words a project has."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from resources.database.engine import TenantSession
+from resources.database.repositories.projects import tenant_of
+from resources.database.tables import documents, passages, postings, search_statistics
+
+_MOST = 2**16 - 1
+_SMALLEST_BIGINT = 2**31  # passages of a document
+Counted = Callable[[str, str | None], tuple[dict[str, int], int]]
+"""(text, language) → (how often each term stands in it, words)."""
+
+
+def entry(passage: int, words: int, frequency: int) -> int:
+    """A term in a passage as one number: its index · 2^32 + words · 2^16 + frequency (these two at most 65,535)."""
+    if not 0 <= passage < _SMALLEST_BIGINT:
+        raise ValueError(f"a document has at most {_SMALLEST_BIGINT} passages, not {passage}")
+    return passage << 32 | min(words, _MOST) << 16 | min(frequency, _MOST)
+
+
+def replace_postings(session: TenantSession, document_id: UUID, counted: Counted) -> int:
+    """Store the terms of the document's passages anew; gives how many there are. Its row is held meanwhile."""
+    of = session.execute(
+        sa.select(documents.c.project_id, documents.c.language)
+        .where(documents.c.id == document_id)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if of is None:
+        return 0
+    session.execute(sa.delete(postings).where(postings.c.document_id == document_id))
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    number = words_of_all = 0
+    for index, text in session.execute(
+        sa.select(passages.c.index, passages.c.text)
+        .where(passages.c.document_id == document_id)
+        .order_by(passages.c.index)
+    ):
+        frequencies, words = counted(text, of.language)
+        number, words_of_all = number + 1, words_of_all + words
+        for term, frequency in frequencies.items():
+            found[term].append(entry(index, words, frequency))
+    own = {"tenant_id": tenant_of(session), "document_id": document_id, "project_id": of.project_id}
+    rows: list[dict[str, Any]] = [{**own, "term": term, "entries": entries} for term, entries in found.items()]
+    if rows:
+        session.execute(sa.insert(postings), rows)
+    session.execute(
+        sa.update(documents)
+        .where(documents.c.id == document_id)
+        .values(indexed_passages=number, indexed_words=words_of_all)
+    )
+    return len(rows)
+
+
+def refresh_statistics(session: TenantSession, project_id: str) -> None:
+    """Count the project's passages, words and languages. BM25 compares with these; a little late does no harm."""
+    of_project = sa.and_(documents.c.project_id == project_id, documents.c.current)
+    row = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(documents.c.indexed_passages), 0).label("passages"),
+            sa.func.coalesce(sa.func.sum(documents.c.indexed_words), 0).label("words"),
+            sa.func.array_remove(sa.func.array_agg(documents.c.language.distinct()), None).label("languages"),
+        ).where(of_project)
+    ).one()
+    values = {
+        "passages": int(row.passages),
+        "words": int(row.words),
+        "languages": list(row.languages or ()),
+        "updated_at": sa.func.now(),
+    }
+    statement = insert(search_statistics).values(tenant_id=tenant_of(session), project_id=project_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "project_id"], set_=values))
+
+
+def languages_of(session: TenantSession, project_id: str) -> list[str]:
+    """The languages (ISO 639-1) of the project's documents."""
+    found = session.scalar(
+        sa.select(search_statistics.c.languages).where(search_statistics.c.project_id == project_id)
+    )
+    return list(found or ())
+
+
+def without_postings(session: TenantSession, ids: Collection[UUID]) -> list[UUID]:
+    """Those of the documents that have passages and no terms."""
+    has = sa.exists().where(postings.c.document_id == documents.c.id, postings.c.tenant_id == documents.c.tenant_id)
+    cut = sa.exists().where(passages.c.document_id == documents.c.id, passages.c.tenant_id == documents.c.tenant_id)
+    return list(session.scalars(sa.select(documents.c.id).where(documents.c.id.in_(list(ids)), cut, ~has)))

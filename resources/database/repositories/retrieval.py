@@ -1,0 +1,212 @@
+"""Search in one statement: BM25 over postings and the nearest vectors, fused by reciprocal rank.
+
+BM25 is Robertson and Zaragoza's (2009, k1 = 1.2, b = 0.75), reciprocal rank fusion Cormack, Clarke and Büttcher's
+(2009, k = 60). What a leg does not find earns nothing from it. Row-level security keeps tenants apart in every table
+that is read; all conditions on indexed columns are leakproof, so that the indexes are used beneath it.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import sqlalchemy as sa
+
+from resources.database.engine import TenantSession
+from resources.search.query import Query
+
+CANDIDATES = 100
+"""Passages that each leg proposes at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which documents may answer; empty tuples and None do not narrow."""
+
+    current: bool = True  # only newest versions
+    documents: tuple[UUID, ...] = ()
+    languages: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    dated_from: date | None = None
+    dated_to: date | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)  # each of these pairs stands in the document's own
+    entity: str | None = None  # the key of an entity that the document tells of
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage with its places in both legs (from 1; None: that leg did not find it) and what they were made of.
+
+    `score` is the fused one, `lexical_score` BM25's, `distance` the cosine distance of the vectors (0 to 2).
+    """
+
+    document_id: UUID
+    document_name: str
+    index: int
+    chunk_index: int
+    start: int
+    end: int
+    text: str
+    tokens: int
+    content_hash: str
+    score: float
+    lexical_rank: int | None
+    lexical_score: float | None
+    dense_rank: int | None
+    distance: float | None
+
+
+_ELIGIBLE = """
+eligible AS MATERIALIZED (
+    SELECT d.id, d.name FROM documents d
+    WHERE d.project_id = :project AND (d.current OR NOT :current) AND {conditions}
+)"""
+_LEXICAL = """
+statistic AS (
+    SELECT greatest(passages, 1)::float8 AS n, greatest(words::float8 / greatest(passages, 1), 1) AS mean
+    FROM search_statistics WHERE project_id = :project
+),
+posted AS MATERIALIZED (
+    SELECT document_id, term, entries FROM postings WHERE project_id = :project AND term = ANY(:terms)
+),
+rarity AS (
+    SELECT term, ln(1 + (greatest(n, df) - df + 0.5) / (df + 0.5)) AS weight, mean
+    FROM (SELECT term, sum(cardinality(entries))::float8 AS df FROM posted GROUP BY term) f CROSS JOIN statistic
+),
+weighed AS (
+    SELECT p.document_id, (e >> 32)::int AS passage, sum(r.weight * (e & 65535)::float8 * 2.2::float8 / (
+        (e & 65535)::float8 + 1.2::float8 * (0.25::float8 + 0.75::float8 * ((e >> 16) & 65535)::float8 / r.mean))
+    ) AS score
+    FROM posted p JOIN rarity r USING (term) JOIN eligible ON eligible.id = p.document_id
+    CROSS JOIN LATERAL unnest(p.entries) e
+    GROUP BY p.document_id, passage ORDER BY score DESC, p.document_id, passage LIMIT :candidates
+),
+{worded},
+lexical AS (
+    SELECT *, row_number() OVER (ORDER BY score DESC, document_id, passage) AS rank FROM worded
+)"""
+_BY_WORDS = "worded AS (SELECT * FROM weighed)"
+# OFFSET 0: the plain text is made once for each passage, not for each pair
+_BY_PHRASES = """worded AS MATERIALIZED (
+    SELECT w.document_id, w.passage, w.score * (1
+        + :pair_boost * (SELECT count(*) FROM unnest(CAST(:pairs AS text[])) s WHERE strpos(t.plain, s) > 0)
+            / greatest(cardinality(CAST(:pairs AS text[])), 1)
+        + :phrase_boost * (SELECT count(*) FROM unnest(CAST(:phrases AS text[])) s WHERE strpos(t.plain, s) > 0)
+            / greatest(cardinality(CAST(:phrases AS text[])), 1)
+    ) AS score
+    FROM weighed w
+    JOIN passages p ON p.document_id = w.document_id AND p.index = w.passage
+    CROSS JOIN LATERAL (SELECT regexp_replace(lower(p.text), '\\W+', ' ', 'g') AS plain OFFSET 0) t
+)"""
+_NO_LEXICAL = """
+lexical AS (
+    SELECT NULL::uuid AS document_id, NULL::int AS passage, NULL::float8 AS score, NULL::bigint AS rank WHERE false
+)"""
+# `+ 0`: by value, not by an index, which would give some of the nearest only
+_EXACT = """
+near AS MATERIALIZED (
+    SELECT v.document_id, v.passage_index AS passage, v.embedding <=> CAST(:vector AS halfvec) AS distance
+    FROM vectors v JOIN eligible ON eligible.id = v.document_id
+    WHERE v.project_id = :project AND v.model = :model AND v.dimension = :dimension
+    ORDER BY (v.embedding <=> CAST(:vector AS halfvec)) + 0, v.document_id, v.passage_index LIMIT :candidates
+),
+dense AS (
+    SELECT *, row_number() OVER (ORDER BY distance, document_id, passage) AS rank FROM near
+)"""
+_NO_DENSE = """
+dense AS (
+    SELECT NULL::uuid AS document_id, NULL::int AS passage, NULL::float8 AS distance, NULL::bigint AS rank WHERE false
+)"""
+_FUSED = """
+fused AS (
+    SELECT document_id, passage,
+        coalesce(1 / (60::float8 + l.rank), 0) + coalesce(1 / (60::float8 + v.rank), 0) AS score,
+        l.rank AS lexical_rank, l.score AS lexical_score, v.rank AS dense_rank, v.distance
+    FROM lexical l FULL JOIN dense v USING (document_id, passage)
+    ORDER BY score DESC, document_id, passage LIMIT :k
+)
+SELECT f.document_id, e.name AS document_name, f.passage AS index, p.chunk_index, p.start, p."end", p.text, p.tokens,
+    p.content_hash, f.score, f.lexical_rank, f.lexical_score, f.dense_rank, f.distance
+FROM fused f JOIN eligible e ON e.id = f.document_id
+JOIN passages p ON p.document_id = f.document_id AND p.index = f.passage
+ORDER BY f.score DESC, f.document_id, f.passage"""
+
+
+def hybrid(
+    session: TenantSession,
+    project_id: str,
+    query: Query | None,
+    model: str | None,
+    vector: np.ndarray[Any, Any] | None,
+    k: int,
+    filters: Filters = Filters(),
+    *,
+    pair_boost: float = 0.0,
+    phrase_boost: float = 1.0,
+) -> list[FoundPassage]:
+    """The `k` best passages of a project. Without a query the vectors decide alone, without a vector the words do.
+
+    `vector` is a unit vector of `model`. A passage that holds all phrases weighs 1 + `phrase_boost` times as much as
+    one with the same words apart, one that holds all pairs of neighbouring words 1 + `pair_boost` times.
+    """
+    conditions, values = _conditions(filters)
+    dense = model is not None and vector is not None
+    lexical = query is not None and bool(query.terms)
+    close = query is not None and bool(query.phrases or (pair_boost and query.pairs))
+    parts = [
+        _ELIGIBLE.format(conditions=conditions),
+        _LEXICAL.format(worded=_BY_PHRASES if close else _BY_WORDS) if lexical else _NO_LEXICAL,
+        _EXACT if dense else _NO_DENSE,
+        _FUSED,
+    ]
+    values |= {"project": project_id, "current": filters.current, "k": k, "candidates": max(CANDIDATES, 5 * k)}
+    if query is not None and lexical:
+        values["terms"] = list(query.terms)
+    if query is not None and close:
+        values |= {"pairs": list(query.pairs), "phrases": list(query.phrases)}
+        values |= {"pair_boost": float(pair_boost), "phrase_boost": float(phrase_boost)}
+    if dense:
+        assert vector is not None
+        values |= {"vector": literal(vector), "model": model, "dimension": len(vector)}
+    rows = session.execute(sa.text("WITH " + ",".join(parts)), values)
+    return [FoundPassage(**row._mapping) for row in rows]
+
+
+def literal(vector: np.ndarray[Any, Any]) -> str:
+    """A vector as PostgreSQL reads it."""
+    return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
+
+
+def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
+    """The conditions on documents `d`, and their values."""
+    conditions, values = ["true"], dict[str, Any]()
+    for name, column, wanted in (
+        ("documents", "d.id", list(filters.documents)),
+        ("languages", "d.language", list(filters.languages)),
+        ("media_types", "d.media_type", list(filters.media_types)),
+    ):
+        if wanted:
+            conditions.append(f"{column} = ANY(:{name})")
+            values[name] = wanted
+    if filters.dated_from is not None:
+        conditions.append("d.dated >= :dated_from")
+        values["dated_from"] = filters.dated_from.isoformat()
+    if filters.dated_to is not None:
+        conditions.append("left(d.dated, 10) <= :dated_to")
+        values["dated_to"] = filters.dated_to.isoformat()
+    if filters.metadata:
+        conditions.append("d.metadata @> CAST(:metadata AS jsonb)")
+        values["metadata"] = _json(filters.metadata)
+    if filters.entity is not None:
+        conditions.append(
+            "EXISTS (SELECT FROM entities n WHERE n.document_id = d.id AND n.project_id = :project "
+            "AND n.row_key = :entity)"
+        )
+        values["entity"] = filters.entity
+    return " AND ".join(conditions), values
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data)

@@ -1,0 +1,78 @@
+"""What search reads besides texts and vectors: which words stand where; and what was found, page by page."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
+
+from resources.database.tables.base import (
+    Integer,
+    Now,
+    Text,
+    created,
+    document_fk,
+    metadata,
+    project_fk,
+    tenant,
+)
+
+postings = sa.Table(
+    "postings",
+    metadata,
+    tenant(),
+    sa.Column("document_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("term", Text, primary_key=True),
+    sa.Column("project_id", Text, nullable=False),
+    # a number for each passage that has the term: its index · 2^32 + its words · 2^16 + the term's frequency
+    sa.Column("entries", ARRAY(sa.BigInteger), nullable=False),
+    sa.Index("ix_postings_term", "tenant_id", "project_id", "term"),
+    document_fk(),
+)
+
+search_statistics = sa.Table(
+    "search_statistics",
+    metadata,
+    tenant(),
+    sa.Column("project_id", Text, primary_key=True),
+    sa.Column("passages", sa.BigInteger, nullable=False),
+    sa.Column("words", sa.BigInteger, nullable=False),
+    sa.Column("languages", ARRAY(Text), nullable=False),
+    sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
+    project_fk(),
+)
+
+searches = sa.Table(
+    "searches",
+    metadata,
+    tenant(),
+    sa.Column("id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("project_id", Text, nullable=False),
+    sa.Column("asked_by", Text, nullable=False),
+    sa.Column("query", Text, nullable=False),
+    sa.Column("filters", JSONB, nullable=False),
+    sa.Column("model", Text),  # of the vectors that were compared; null: the words alone decided
+    sa.Column("lane", Text, nullable=False),
+    created(),
+    sa.Index("ix_searches_asked_by", "tenant_id", "asked_by", "created_at", "id"),
+    project_fk(),
+)
+
+search_hits = sa.Table(
+    "search_hits",
+    metadata,
+    tenant(),
+    sa.Column("search_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("rank", Integer, primary_key=True),
+    sa.Column("document_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("passage_index", Integer, nullable=False),
+    sa.Column("score", DOUBLE_PRECISION, nullable=False),
+    sa.Column("lexical_rank", Integer),
+    sa.Column("lexical_score", DOUBLE_PRECISION),
+    sa.Column("dense_rank", Integer),
+    sa.Column("distance", DOUBLE_PRECISION),
+    sa.Index("ix_search_hits_passage", "tenant_id", "document_id", "passage_index"),
+    sa.ForeignKeyConstraint(["tenant_id", "search_id"], ["searches.tenant_id", "searches.id"], ondelete="CASCADE"),
+    sa.ForeignKeyConstraint(
+        ["tenant_id", "document_id", "passage_index"],
+        ["passages.tenant_id", "passages.document_id", "passages.index"],
+        ondelete="CASCADE",
+    ),
+)
