@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from resources.database.repositories.documents import DocumentText, save_read
 from resources.database.repositories.passages import load_vectors
+from resources.database.repositories.projects import ensure_tenant
 from resources.database.tables import chunks, documents, opportunities, passages, tasks, vectors
 from resources.embedding.factory import embedder_from_settings
 from resources.vocabulary import Segment, SegmentKind
@@ -218,13 +219,16 @@ def test_vectors_of_another_model_are_said_not_compared(service, document, insta
 
 
 def test_a_service_of_another_tenant_reaches_nothing(client_as, document, database):
-    theirs = client_as("service", tenant="other")
+    stranger = f"t-{uuid4().hex[:12]}"  # of this test alone: other tests make projects for theirs
+    with database.transaction(stranger) as session:
+        ensure_tenant(session)
+    theirs = client_as("service", tenant=stranger)
     assert theirs.post(f"/internal/sources/{document}/process").status_code == 404
     assert theirs.get(f"/internal/sources/{document}/content").status_code == 404
     assert outcomes(theirs.post("/internal/chunks/bulk-upsert", json={"chunks": [chunk(document)]})) == ["NOT_FOUND"]
     search = theirs.post("/internal/search/semantic", json={"project_id": "study", "query": "x"})
     assert search.status_code == 404
-    make_project(database, "other", "own")
+    make_project(database, stranger, "own")
     body = {
         "project_id": "own",
         "opportunities": [
