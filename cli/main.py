@@ -1,7 +1,7 @@
 """The `crucible` command.
 
-Exit codes: 0 done, 1 finished with failed cells (listed), 2 bad input (what to mend), 130 interrupted (resumable),
-70 an error of ours (traceback).
+Exit codes: 0 done, 1 finished with failed cells (listed) or with worse search than before, 2 bad input (what to
+mend), 130 interrupted (resumable), 70 an error of ours (traceback).
 """
 
 import os
@@ -10,12 +10,14 @@ import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before any library that brings OpenMP
 UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 PROJECT = click.Path(path_type=Path, dir_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,6 +82,21 @@ def evaluate(project: Path, gold: Path | None, calibrate: bool) -> None:
         return code
 
     _finish(command)
+
+
+@cli.command("evaluate-search")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option("--project", help="The project in which the corpus is kept; named after the folder when not given.")
+@click.option("--queries", type=FILE, help="Queries from elsewhere, in another language say; default queries.jsonl.")
+@click.option("--qrels", type=FILE, help="Judgements from elsewhere; default qrels.tsv or qrels/test.tsv.")
+@click.option("--linear", is_flag=True, help="Gain of a judgement r in nDCG: r, as trec_eval has it, not 2^r - 1.")
+@click.option("--against", type=FILE, help="Figures of an earlier run; exit code 1 when the fused ones are worse.")
+@click.option("--out", type=PROJECT, help="Where the figures of every query are written, as JSON.")
+def evaluate_search(folder: Path, **options: Any) -> None:
+    """Measure search on a judged set in BEIR's form: each leg alone, and fused."""
+    from cli.commands_search import evaluate_search as measure
+
+    _finish(lambda: measure(folder, **options))
 
 
 @cli.command()
