@@ -252,7 +252,16 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         "opportunities": {**base, "external_id": external, "title": canary},
         "postings": {**base, "document_id": document, "term": canary, "entries": [1]},
         "search_statistics": {**base, "passages": 1, "words": 1, "languages": [canary]},
-        "searches": {**base, "id": search, "asked_by": canary, "query": canary, "filters": {}, "lane": "EXACT"},
+        "searches": {
+            **base,
+            "id": search,
+            "asked_by": canary,
+            "query": canary,
+            "mode": "words",
+            "filters": {},
+            "without_vectors": "NOT_ASKED",
+            "found": 1,
+        },
         "search_hits": {
             "tenant_id": tenant,
             "search_id": search,
@@ -283,5 +292,6 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         "page": "1",
         "row_key": "",
         "external_id": external,
+        "search_id": str(search),
     }
     return Owned(tenant, ids, canary, {"projects", "variables", *rows})

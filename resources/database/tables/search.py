@@ -4,15 +4,18 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
 
 from resources.database.tables.base import (
+    EmptyObject,
     Integer,
     Now,
     Text,
     created,
     document_fk,
     metadata,
+    one_of,
     project_fk,
     tenant,
 )
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutVectors
 
 postings = sa.Table(
     "postings",
@@ -35,6 +38,7 @@ search_statistics = sa.Table(
     sa.Column("passages", sa.BigInteger, nullable=False),
     sa.Column("words", sa.BigInteger, nullable=False),
     sa.Column("languages", ARRAY(Text), nullable=False),
+    sa.Column("vectors", JSONB, nullable=False, server_default=EmptyObject),  # passages that each model has one of
     sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
     project_fk(),
 )
@@ -47,12 +51,23 @@ searches = sa.Table(
     sa.Column("project_id", Text, nullable=False),
     sa.Column("asked_by", Text, nullable=False),
     sa.Column("query", Text, nullable=False),
+    sa.Column("mode", Text, nullable=False),
     sa.Column("filters", JSONB, nullable=False),
     sa.Column("model", Text),  # of the vectors that were compared; null: the words alone decided
-    sa.Column("lane", Text, nullable=False),
+    sa.Column("lane", Text),  # in which they were compared
+    sa.Column("without_vectors", Text),  # why the words alone decided
+    sa.Column("found", Integer, nullable=False),  # hits as they were stored; those of deleted documents are gone
+    sa.Column("nothing", Text),  # why there were none
     created(),
     sa.Index("ix_searches_asked_by", "tenant_id", "asked_by", "created_at", "id"),
+    sa.Index("ix_searches_created_at", "tenant_id", "created_at"),
     project_fk(),
+    one_of("mode", SearchMode),
+    one_of("without_vectors", WithoutVectors),
+    one_of("nothing", NothingFound),
+    sa.CheckConstraint("(model IS NULL) = (without_vectors IS NOT NULL)", name="model"),
+    sa.CheckConstraint("(model IS NULL) = (lane IS NULL)", name="lane"),
+    sa.CheckConstraint("(found = 0) = (nothing IS NOT NULL)", name="found"),
 )
 
 search_hits = sa.Table(

@@ -19,6 +19,7 @@ CREATE TABLE search_statistics (
     passages BIGINT NOT NULL,
     words BIGINT NOT NULL,
     languages TEXT[] NOT NULL,
+    vectors JSONB DEFAULT '{}' NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_search_statistics PRIMARY KEY (tenant_id, project_id),
     CONSTRAINT fk_search_statistics_projects FOREIGN KEY(tenant_id, project_id) REFERENCES projects (tenant_id, id) ON DELETE CASCADE,
@@ -31,16 +32,28 @@ CREATE TABLE searches (
     project_id TEXT NOT NULL,
     asked_by TEXT NOT NULL,
     query TEXT NOT NULL,
+    mode TEXT NOT NULL,
     filters JSONB NOT NULL,
     model TEXT,
-    lane TEXT NOT NULL,
+    lane TEXT,
+    without_vectors TEXT,
+    found INTEGER NOT NULL,
+    nothing TEXT,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_searches PRIMARY KEY (tenant_id, id),
     CONSTRAINT fk_searches_projects FOREIGN KEY(tenant_id, project_id) REFERENCES projects (tenant_id, id) ON DELETE CASCADE,
-    CONSTRAINT fk_searches_tenants FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+    CONSTRAINT fk_searches_tenants FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE,
+    CONSTRAINT ck_searches_mode CHECK (mode IN ('hybrid', 'words', 'vectors')),
+    CONSTRAINT ck_searches_without_vectors CHECK (without_vectors IN ('NOT_ASKED', 'QUERY_TOO_LONG', 'NOT_EMBEDDED', 'OTHER_MODEL', 'MODEL_UNAVAILABLE')),
+    CONSTRAINT ck_searches_nothing CHECK (nothing IN ('NO_DOCUMENTS', 'NOT_EMBEDDED', 'NO_MATCH')),
+    CONSTRAINT ck_searches_model CHECK ((model IS NULL) = (without_vectors IS NOT NULL)),
+    CONSTRAINT ck_searches_lane CHECK ((model IS NULL) = (lane IS NULL)),
+    CONSTRAINT ck_searches_found CHECK ((found = 0) = (nothing IS NOT NULL))
 );
 
 CREATE INDEX ix_searches_asked_by ON searches (tenant_id, asked_by, created_at, id);
+
+CREATE INDEX ix_searches_created_at ON searches (tenant_id, created_at);
 
 CREATE TABLE search_hits (
     tenant_id TEXT NOT NULL,

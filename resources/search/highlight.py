@@ -1,0 +1,85 @@
+"""Which characters of a passage are words and phrases of a query, by the analysis that the index is made by. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator
+
+import regex
+
+from resources.search.analysis import (
+    _IDENTIFIER,
+    _IS_SPACELESS,
+    _RUN,
+    _WORD,
+    LONGEST_TERM,
+    _pairs,
+    _stemmer,
+    fold,
+)
+
+Span = tuple[int, int]
+"""Start and end in characters."""
+
+# What may melt into the character before it under NFKC: marks, vowels and finals of Hangul, half-width voicing signs.
+_CLUSTER = regex.compile(
+    r"(?s:.)[\p{M}\u1160-\u11ff\ud7b0-\ud7ff\u3130-\u318f\uff9e\uff9f\uffa0-\uffdc]*", regex.VERSION1
+)
+
+
+def highlight(text: str, terms: Collection[str], phrases: Iterable[str], language: str | None) -> list[Span]:
+    """Where words of the text are among `terms`, and where phrases stand; in order, none touching another.
+
+    `terms` and `phrases` are those of a `Query`, `language` the passage's (ISO 639-1).
+    """
+    folded, starts, ends = fold_with_places(text)
+    found = [(start, end) for term, start, end in terms_with_places(folded, language) if term in terms]
+    for phrase in phrases:
+        # between its words may stand whatever is no word, as in the query
+        pattern = r"\W+".join(re.escape(word) for word in phrase.split(" "))
+        found += [match.span() for match in re.finditer(pattern, folded)]
+    return _merged((starts[start], ends[end - 1]) for start, end in found)
+
+
+def terms_with_places(folded: str, language: str | None) -> Iterator[tuple[str, int, int]]:
+    """What `analysis.terms` gives of a text that was folded already, each with its start and end in it."""
+    stem = _stemmer(language)
+    for match in _WORD.finditer(folded):
+        word, at = match.group(), match.start()
+        if not _IS_SPACELESS.search(word):
+            yield stem(word)[:LONGEST_TERM], at, match.end()
+            continue
+        for run in _RUN.finditer(word):
+            begin = at + run.start()
+            if _IS_SPACELESS.match(run.group()):
+                for place, pair in enumerate(_pairs(run.group())):
+                    yield pair, begin + place, begin + place + len(pair)
+            else:
+                yield stem(run.group())[:LONGEST_TERM], begin, at + run.end()
+    for match in _IDENTIFIER.finditer(folded):
+        yield match.group()[:LONGEST_TERM], match.start(), match.end()
+
+
+def fold_with_places(text: str) -> tuple[str, list[int], list[int]]:
+    """`fold(text)`, and for each of its characters where what it was made of starts and ends in `text`."""
+    folded = text.casefold()
+    if len(folded) == len(text) and unicodedata.is_normalized("NFKC", text):  # character by character
+        return folded, list(range(len(text))), list(range(1, len(text) + 1))
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for cluster in _CLUSTER.finditer(text):
+        piece = fold(cluster.group())
+        pieces.append(piece)
+        starts += [cluster.start()] * len(piece)
+        ends += [cluster.end()] * len(piece)
+    return "".join(pieces), starts, ends
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

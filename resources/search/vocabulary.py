@@ -1,0 +1,29 @@
+"""Words of search that are stored and told: how was asked, and why something was not used or not found."""
+
+from enum import StrEnum
+
+
+class SearchMode(StrEnum):
+    """What decides which passages are found."""
+
+    HYBRID = "hybrid"  # words and vectors
+    WORDS = "words"
+    VECTORS = "vectors"
+
+
+class WithoutVectors(StrEnum):
+    """Why the words alone decided."""
+
+    NOT_ASKED = "NOT_ASKED"
+    QUERY_TOO_LONG = "QUERY_TOO_LONG"  # for the embedding model's window; it is never cut
+    NOT_EMBEDDED = "NOT_EMBEDDED"  # the project has no vectors yet
+    OTHER_MODEL = "OTHER_MODEL"  # the project's vectors are of a model with which queries are not embedded
+    MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"  # the embedding model could not be used; the log says why
+
+
+class NothingFound(StrEnum):
+    """Why a search has no hits."""
+
+    NO_DOCUMENTS = "NO_DOCUMENTS"  # the project has none yet
+    NOT_EMBEDDED = "NOT_EMBEDDED"  # none of its documents was read, cut and embedded yet: a task does it
+    NO_MATCH = "NO_MATCH"  # no passage of the documents that the filters let through
