@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
+from resources.database.repositories.vector_models import count_by_model
 from resources.database.tables import documents, passages, postings, search_statistics
 
 _MOST = 2**16 - 1
@@ -59,7 +60,7 @@ def replace_postings(session: TenantSession, document_id: UUID, counted: Counted
 
 
 def refresh_statistics(session: TenantSession, project_id: str) -> None:
-    """Count the project's passages, words and languages. BM25 compares with these; a little late does no harm."""
+    """Count the project's passages, words, languages and vectors. A little late does no harm."""
     of_project = sa.and_(documents.c.project_id == project_id, documents.c.current)
     row = session.execute(
         sa.select(
@@ -72,6 +73,7 @@ def refresh_statistics(session: TenantSession, project_id: str) -> None:
         "passages": int(row.passages),
         "words": int(row.words),
         "languages": list(row.languages or ()),
+        "vectors": count_by_model(session, project_id),
         "updated_at": sa.func.now(),
     }
     statement = insert(search_statistics).values(tenant_id=tenant_of(session), project_id=project_id, **values)

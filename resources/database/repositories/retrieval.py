@@ -15,7 +15,17 @@ import numpy as np
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
+from resources.database.repositories.nearest import (
+    NO_LEG,
+    Lane,
+    Reach,
+    check_later,
+    leg,
+    leg_values,
+    open_lane,
+)
 from resources.search.query import Query
+from resources.search.tally import TALLY
 
 CANDIDATES = 100
 """Passages that each leg proposes at least."""
@@ -104,21 +114,6 @@ _NO_LEXICAL = """
 lexical AS (
     SELECT NULL::uuid AS document_id, NULL::int AS passage, NULL::float8 AS score, NULL::bigint AS rank WHERE false
 )"""
-# `+ 0`: by value, not by an index, which would give some of the nearest only
-_EXACT = """
-near AS MATERIALIZED (
-    SELECT v.document_id, v.passage_index AS passage, v.embedding <=> CAST(:vector AS halfvec) AS distance
-    FROM vectors v JOIN eligible ON eligible.id = v.document_id
-    WHERE v.project_id = :project AND v.model = :model AND v.dimension = :dimension
-    ORDER BY (v.embedding <=> CAST(:vector AS halfvec)) + 0, v.document_id, v.passage_index LIMIT :candidates
-),
-dense AS (
-    SELECT *, row_number() OVER (ORDER BY distance, document_id, passage) AS rank FROM near
-)"""
-_NO_DENSE = """
-dense AS (
-    SELECT NULL::uuid AS document_id, NULL::int AS passage, NULL::float8 AS distance, NULL::bigint AS rank WHERE false
-)"""
 _FUSED = """
 fused AS (
     SELECT document_id, passage,
@@ -128,7 +123,8 @@ fused AS (
     ORDER BY score DESC, document_id, passage LIMIT :k
 )
 SELECT f.document_id, e.name AS document_name, f.passage AS index, p.chunk_index, p.start, p."end", p.text, p.tokens,
-    p.content_hash, f.score, f.lexical_rank, f.lexical_score, f.dense_rank, f.distance
+    p.content_hash, f.score, f.lexical_rank, f.lexical_score, f.dense_rank, f.distance,
+    (SELECT count(*) FROM dense) AS proposed
 FROM fused f JOIN eligible e ON e.id = f.document_id
 JOIN passages p ON p.document_id = f.document_id AND p.index = f.passage
 ORDER BY f.score DESC, f.document_id, f.passage"""
@@ -145,38 +141,60 @@ def hybrid(
     *,
     pair_boost: float = 0.0,
     phrase_boost: float = 1.0,
+    lane: Lane | None = None,
 ) -> list[FoundPassage]:
     """The `k` best passages of a project. Without a query the vectors decide alone, without a vector the words do.
 
     `vector` is a unit vector of `model`. A passage that holds all phrases weighs 1 + `phrase_boost` times as much as
     one with the same words apart, one that holds all pairs of neighbouring words 1 + `pair_boost` times.
+    `lane` is what `lane_of` gave in the same transaction; None: it is chosen here.
     """
     conditions, values = _conditions(filters)
-    dense = model is not None and vector is not None
     lexical = query is not None and bool(query.terms)
     close = query is not None and bool(query.phrases or (pair_boost and query.pairs))
-    parts = [
-        _ELIGIBLE.format(conditions=conditions),
-        _LEXICAL.format(worded=_BY_PHRASES if close else _BY_WORDS) if lexical else _NO_LEXICAL,
-        _EXACT if dense else _NO_DENSE,
-        _FUSED,
-    ]
-    values |= {"project": project_id, "current": filters.current, "k": k, "candidates": max(CANDIDATES, 5 * k)}
+    eligible = _ELIGIBLE.format(conditions=conditions)
+    words = _LEXICAL.format(worded=_BY_PHRASES if close else _BY_WORDS) if lexical else _NO_LEXICAL
+    candidates = max(CANDIDATES, 5 * k)
+    values |= {"project": project_id, "current": filters.current, "k": k, "candidates": candidates}
+    reach = None
+    if model is not None and vector is not None:
+        narrowed = filters != Filters(current=filters.current)
+        reach = Reach(project_id, model, vector, candidates, eligible, dict(values), narrowed)
     if query is not None and lexical:
         values["terms"] = list(query.terms)
     if query is not None and close:
         values |= {"pairs": list(query.pairs), "phrases": list(query.phrases)}
         values |= {"pair_boost": float(pair_boost), "phrase_boost": float(phrase_boost)}
-    if dense:
-        assert vector is not None
-        values |= {"vector": literal(vector), "model": model, "dimension": len(vector)}
-    rows = session.execute(sa.text("WITH " + ",".join(parts)), values)
-    return [FoundPassage(**row._mapping) for row in rows]
+    if reach is None:
+        return _run(session, [eligible, words, NO_LEG, _FUSED], values)[0]
+    values |= leg_values(session, reach)
+    lane = lane or open_lane(session, reach)
+    TALLY.searched(lane.value)
+    found, proposed = _run(session, [eligible, words, leg(lane, len(reach.vector)), _FUSED], values)
+    if lane is not Lane.EXACT and proposed < candidates:  # an index may miss what is there
+        exact, there = _run(session, [eligible, words, leg(Lane.EXACT, len(reach.vector)), _FUSED], values)
+        if there > proposed:
+            TALLY.underfilled()
+        return exact
+    check_later(session, reach, lane)
+    return found
 
 
-def literal(vector: np.ndarray[Any, Any]) -> str:
-    """A vector as PostgreSQL reads it."""
-    return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
+def lane_of(session: TenantSession, project_id: str, model: str, dimension: int, k: int, filters: Filters) -> Lane:
+    """The lane by which `hybrid` would compare vectors; given to it, it is not looked for again."""
+    conditions, values = _conditions(filters)
+    values |= {"project": project_id, "current": filters.current}
+    narrowed = filters != Filters(current=filters.current)
+    eligible = _ELIGIBLE.format(conditions=conditions)
+    none = np.zeros(dimension, dtype=np.float32)
+    return open_lane(session, Reach(project_id, model, none, max(CANDIDATES, 5 * k), eligible, values, narrowed))
+
+
+def _run(session: TenantSession, parts: list[str], values: dict[str, Any]) -> tuple[list[FoundPassage], int]:
+    """What the statement finds, and how many passages the vectors proposed (0 when nothing is found)."""
+    rows = [dict(row._mapping) for row in session.execute(sa.text("WITH " + ",".join(parts)), values)]
+    proposed = max((row.pop("proposed") for row in rows), default=0)
+    return [FoundPassage(**row) for row in rows], proposed
 
 
 def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:

@@ -1,0 +1,211 @@
+"""The nearest vectors of a project, by one of three lanes: which one depends on how many vectors can be reached.
+
+An HNSW index gives what is near in all of its rows and drops afterwards what row-level security, project and filters
+do not let through. Below a policy that loses most results of small tenants, in silence. Therefore
+- few vectors are compared one by one (exact: nothing is lost, and it is fast enough),
+- a large tenant has a partition and an index of its own, which holds nobody else's vectors,
+- an index is scanned on until enough has come through (iterative scan of pgvector), and sorted by value afterwards,
+- fewer rows than asked for are never taken as an answer: the caller repeats exactly.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from resources.database.engine import TenantSession
+from resources.database.repositories.projects import tenant_of
+from resources.database.vector_names import REST, index_of, partition_of
+from resources.search.checking import CHECKER, Checker
+
+EXACT_MOST = 10_000
+"""So many vectors are always compared one by one."""
+SCAN_COST = 2.5
+"""What a row costs that an index gives, in rows that are compared one by one (benchmarks/search_scale.py)."""
+_PATIENCE = 4.0  # an index is scanned so many times further than an even spread of what is let through would need
+_MOST_EF = 1000  # pgvector's limit of hnsw.ef_search
+_CHECK_SECONDS = 30
+
+
+class Lane(StrEnum):
+    """How vectors are compared."""
+
+    EXACT = "exact"
+    OWN = "own"  # by the index of the tenant's own partition
+    SHARED = "shared"  # by the index that tenants without a partition share
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What is looked for, and where: `eligible` is a common table expression of documents (id), with its `values`."""
+
+    project_id: str
+    model: str
+    vector: np.ndarray[Any, Any]  # of length 1
+    candidates: int
+    eligible: str
+    values: dict[str, Any]
+    narrowed: bool  # by more than being current
+
+
+@dataclass(frozen=True, slots=True)
+class Terrain:
+    """What a lane is chosen by."""
+
+    reachable: int  # vectors in the documents that may answer; about
+    indexed: int  # vectors in the index that could be used; 0: there is none
+    own: bool  # it is of the tenant's own partition
+
+
+def choose(terrain: Terrain, candidates: int) -> Lane:
+    """The lane that looks at the fewest rows: all that are reachable, or those until enough of the index got through.
+
+    Of an index every `indexed / reachable`-th row gets through when what is reachable lies evenly in it.
+    """
+    if not terrain.indexed or terrain.reachable <= EXACT_MOST:
+        return Lane.EXACT
+    if scanned(terrain, candidates) * SCAN_COST >= terrain.reachable:
+        return Lane.EXACT
+    return Lane.OWN if terrain.own else Lane.SHARED
+
+
+def scanned(terrain: Terrain, candidates: int) -> int:
+    """Rows of the index that are looked at until `candidates` of them got through, on the average."""
+    return math.ceil(candidates * max(1.0, terrain.indexed / max(terrain.reachable, 1)))
+
+
+_LOOK = sa.text(
+    "WITH own AS (SELECT count(*) AS n FROM pg_class WHERE relname = :partition AND relispartition "
+    "AND relnamespace = 'public'::regnamespace) "
+    "SELECT coalesce((SELECT passages FROM search_statistics WHERE project_id = :project), 0) AS reachable, "
+    "own.n AS own, coalesce((SELECT greatest(c.reltuples, 0) FROM pg_class c "
+    "JOIN pg_index i ON i.indexrelid = c.oid AND i.indisvalid "
+    "WHERE c.relname = CASE own.n WHEN 0 THEN :rest ELSE :index END "
+    "AND c.relnamespace = 'public'::regnamespace), 0)::bigint AS indexed FROM own"
+)
+_SET = sa.text(
+    "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', :ef, true), "
+    "set_config('hnsw.max_scan_tuples', :most, true)"
+)
+
+
+def look(session: TenantSession, reach: Reach) -> Terrain:
+    """How many vectors the search can reach, and through which index."""
+    tenant = tenant_of(session)
+    partition = partition_of(tenant)
+    found = session.execute(
+        _LOOK,
+        {
+            "project": reach.project_id,
+            "partition": partition,
+            "index": index_of(partition, reach.model, len(reach.vector)),
+            "rest": index_of(REST, reach.model, len(reach.vector)),
+        },
+    ).one()
+    terrain = Terrain(int(found.reachable), int(found.indexed), bool(found.own))
+    if not reach.narrowed or choose(terrain, reach.candidates) is Lane.EXACT:
+        return terrain
+    passages = session.scalar(
+        sa.text(
+            f"WITH {reach.eligible} SELECT coalesce(sum(d.indexed_passages), 0) "
+            "FROM documents d JOIN eligible ON eligible.id = d.id"
+        ),
+        reach.values,
+    )
+    return replace(terrain, reachable=min(terrain.reachable, int(passages or 0)))
+
+
+def open_lane(session: TenantSession, reach: Reach) -> Lane:
+    """Choose a lane, and tell pgvector for the rest of the transaction how far an index may be scanned."""
+    terrain = look(session, reach)
+    lane = choose(terrain, reach.candidates)
+    if lane is not Lane.EXACT:
+        most = math.ceil(_PATIENCE * scanned(terrain, reach.candidates))
+        ef = min(max(100, reach.candidates), _MOST_EF)
+        session.execute(_SET, {"ef": str(ef), "most": str(max(most, 2 * ef))})
+    return lane
+
+
+# `+ 0`: by value, not by an index. The tenant is named although the policy names it too: the planner then knows at
+# once which partition is read.
+_EXACT = """
+near AS MATERIALIZED (
+    SELECT v.document_id, v.passage_index AS passage, v.embedding <=> CAST(:vector AS halfvec) AS distance
+    FROM vectors v JOIN eligible ON eligible.id = v.document_id
+    WHERE v.tenant_id = :tenant AND v.project_id = :project AND v.model = :model AND v.dimension = :dimension
+    ORDER BY (v.embedding <=> CAST(:vector AS halfvec)) + 0, v.document_id, v.passage_index LIMIT :candidates
+)"""
+# The expression and the model's condition are those of the index, word for word. `IS TRUE`: what is eligible is a
+# filter of the scan; as a join it would let the planner read everything and sort it.
+_INDEXED = """
+near AS MATERIALIZED (
+    SELECT v.document_id, v.passage_index AS passage,
+        (v.embedding::halfvec({dimension})) <=> CAST(:vector AS halfvec({dimension})) AS distance
+    FROM vectors v
+    WHERE v.tenant_id = :tenant AND v.project_id = :project AND v.model = :model AND v.dimension = :dimension
+        AND (v.document_id IN (SELECT id FROM eligible)) IS TRUE
+    ORDER BY (v.embedding::halfvec({dimension})) <=> CAST(:vector AS halfvec({dimension})) LIMIT :candidates
+)"""
+_RANKED = """,
+dense AS (
+    SELECT *, row_number() OVER (ORDER BY distance, document_id, passage) AS rank FROM near
+)"""
+NO_LEG = """
+dense AS (
+    SELECT NULL::uuid AS document_id, NULL::int AS passage, NULL::float8 AS distance, NULL::bigint AS rank WHERE false
+)"""
+
+
+def leg(lane: Lane, dimension: int) -> str:
+    """The common table expressions `near` and `dense` (document_id, passage, distance, rank), beside `eligible`."""
+    return (_EXACT if lane is Lane.EXACT else _INDEXED.format(dimension=int(dimension))) + _RANKED
+
+
+def leg_values(session: TenantSession, reach: Reach) -> dict[str, Any]:
+    """The values of `leg`."""
+    return reach.values | {
+        "tenant": tenant_of(session),
+        "project": reach.project_id,
+        "model": reach.model,
+        "vector": literal(reach.vector),
+        "dimension": len(reach.vector),
+        "candidates": reach.candidates,
+    }
+
+
+def nearest(session: TenantSession, reach: Reach, lane: Lane) -> list[tuple[Any, int]]:
+    """(document, passage) of the nearest vectors in order, by a lane that `open_lane` gave, or exactly."""
+    statement = (
+        f"WITH {reach.eligible}, {leg(lane, len(reach.vector))} SELECT document_id, passage FROM dense ORDER BY rank"
+    )
+    return [(row[0], row[1]) for row in session.execute(sa.text(statement), leg_values(session, reach))]
+
+
+def check_later(session: TenantSession, reach: Reach, lane: Lane, checker: Checker = CHECKER) -> None:
+    """Have a sample of searches by an index compared with exact search, in a transaction of its own, afterwards."""
+    engine = session.get_bind()
+    if lane is Lane.EXACT or not isinstance(engine, sa.Engine):
+        return
+    tenant = tenant_of(session)
+
+    def check() -> float:
+        local = {"transaction_read_only": "on", "statement_timeout": f"{_CHECK_SECONDS}s"}
+        with TenantSession(engine, info={"tenant": tenant, "local": local}) as own, own.begin():
+            return recall(own, reach, lane)
+
+    checker.offer(f"{tenant}/{reach.project_id}/{literal(reach.vector)}", check)
+
+
+def recall(session: TenantSession, reach: Reach, lane: Lane, depth: int = 20) -> float:
+    """The share of the `depth` nearest that a lane finds among its own first `depth`; 1 when there are none."""
+    exact = nearest(session, reach, Lane.EXACT)[:depth]
+    found = nearest(session, reach, open_lane(session, reach) if lane is not Lane.EXACT else lane)[:depth]
+    return len(set(exact) & set(found)) / len(exact) if exact else 1.0
+
+
+def literal(vector: np.ndarray[Any, Any]) -> str:
+    """A vector as PostgreSQL reads it."""
+    return "[" + ",".join(f"{number:.6g}" for number in vector) + "]"
