@@ -1,5 +1,5 @@
-"""What is done every few minutes so that nothing grows without end: old keys, tickets, sessions and buckets are
-deleted, and where each tenant's audit log ends is written down outside of the database.
+"""What is done every few minutes so that nothing grows without end: old keys, tickets, sessions, searches and
+buckets are deleted, and where each tenant's audit log ends is written down outside of the database.
 
 All of it is cheap and can be done twice. It is done in the sensor's own tick, not by a run: at every five minutes a
 process of its own would cost more than the work.
@@ -13,7 +13,11 @@ from resources.anchors import Anchors
 from resources.database.engine import Database
 from resources.database.repositories.audit import chain_end
 from resources.database.repositories.idempotency import forget_old_keys
-from resources.database.repositories.leftovers import delete_ended_sessions, delete_expired_tickets
+from resources.database.repositories.leftovers import (
+    delete_ended_sessions,
+    delete_expired_tickets,
+    delete_old_searches,
+)
 from resources.database.repositories.rate_buckets import delete_stale_buckets
 from resources.installation import Installation
 
@@ -29,14 +33,15 @@ class Done:
     keys: int = 0
     tickets: int = 0
     sessions: int = 0
+    searches: int = 0
     buckets: int = 0
     anchors: int = 0
     failed: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return (
-            f"deleted {self.keys} idempotency keys, {self.tickets} tickets, {self.sessions} sessions, {self.buckets} "
-            f"rate buckets; wrote {self.anchors} anchors"
+            f"deleted {self.keys} idempotency keys, {self.tickets} tickets, {self.sessions} sessions, "
+            f"{self.searches} searches, {self.buckets} rate buckets; wrote {self.anchors} anchors"
         )
 
 
@@ -74,3 +79,4 @@ def _delete(database: Database, tenant: str, done: Done) -> None:
         done.keys += forget_old_keys(session)
         done.tickets += delete_expired_tickets(session)
         done.sessions += delete_ended_sessions(session)
+        done.searches += delete_old_searches(session)

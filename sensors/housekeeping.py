@@ -11,8 +11,9 @@ SECONDS = 300
 @dg.sensor(
     minimum_interval_seconds=SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Every five minutes: deletes expired idempotency keys, tickets, sessions that ended a month ago and "
-    "stale rate buckets, and writes down outside of the database where each tenant's audit log ends.",
+    description="Every five minutes: deletes expired idempotency keys, tickets, sessions that ended a month ago, "
+    "searches of more than 90 days ago and stale rate buckets, and writes down outside of the database where each "
+    "tenant's audit log ends.",
 )
 def housekeeping_sensor(
     context: dg.SensorEvaluationContext, installation: dg.ResourceParam[Installation]

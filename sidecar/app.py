@@ -32,6 +32,7 @@ from sidecar.projects.routes import router as projects
 from sidecar.prompts.routes import router as prompts
 from sidecar.quality.routes import router as quality
 from sidecar.results.routes import router as results
+from sidecar.search.routes import router as search
 from sidecar.security.authenticate import authenticator
 from sidecar.security.declared import refuse_undeclared
 from sidecar.security.secrets import Secrets, load_secrets
@@ -55,6 +56,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks,
     stream,
     audit,
+    search,
     context,
     pages,
     internal,

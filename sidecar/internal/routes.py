@@ -1,6 +1,5 @@
 """`/internal`: for other services of the tenant whose token they show; service tokens only."""
 
-import threading
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -9,11 +8,11 @@ from fastapi.responses import JSONResponse
 from resources.database.repositories import document_lists as documents
 from resources.database.repositories.audit import audit
 from resources.database.repositories.opportunities import known_opportunities, upsert_opportunities
-from resources.database.repositories.similar import models_of_vectors, similar_passages
+from resources.database.repositories.retrieval import Filters, hybrid
+from resources.database.repositories.search_state import models_of_vectors
 from resources.database.repositories.task_lists import task_record
 from resources.embedding.contract import Embedder, FloatMatrix
-from resources.embedding.errors import EmbeddingError, TextTooLongError
-from resources.embedding.factory import embedder_from_settings
+from resources.embedding.errors import BlankTextError, EmbeddingError, TextTooLongError
 from resources.installation import Installation
 from resources.vocabulary import EvidenceStatus, TaskKind
 from sidecar.context.common import found, reading, unread
@@ -24,6 +23,8 @@ from sidecar.internal import schemas
 from sidecar.internal.chunking import store_chunks
 from sidecar.internal.evidence import Quotes
 from sidecar.problems import Conflict, NotFound, Unavailable, Unusable, problems
+from sidecar.search.embedding import embedder_of
+from sidecar.search.present import places_of
 from sidecar.security.principal import Service
 from sidecar.tasks.asking import ask
 from sidecar.tasks.schemas import AskToIngest, Task
@@ -34,7 +35,6 @@ router = APIRouter(prefix="/internal", tags=["internal"])
 _MOST_CHARACTERS = 200_000
 _MOST_SEGMENTS = 20_000
 _MAX_BODY_BYTES = 32 * 2**20
-_LOADING = threading.Lock()
 
 
 @router.post(
@@ -158,24 +158,20 @@ def upsert_many_opportunities(
 
 @router.post("/search/semantic", response_model=schemas.SearchResult, responses=problems(NotFound, Conflict))
 def search_semantic(body: schemas.SearchRequest, request: Request, who: Service) -> schemas.SearchResult:
-    """The passages of a project that are most like a query, by an exact comparison of vectors."""
+    """The passages of a project that are most like a query, by their vectors alone."""
     with reading(request, who) as session:
         if not documents.project_exists(session, body.project_id):
             raise NotFound(f"There is no project `{body.project_id}`.")
     embedder, query = _embedded(request.app.state.installation, body.query)
-    filters = body.filters
+    said = body.filters
+    nobody = said.document_ids == [] or said.languages == []  # none, where `null` is any
+    filters = Filters(said.current, tuple(said.document_ids or ()), tuple(said.languages or ()))
     with reading(request, who) as session:
-        hits = similar_passages(
-            session,
-            body.project_id,
-            embedder.fingerprint,
-            query[0],
-            body.k,
-            current=filters.current,
-            documents=filters.document_ids,
-            languages=filters.languages,
+        found = (
+            [] if nobody else hybrid(session, body.project_id, None, embedder.fingerprint, query[0], body.k, filters)
         )
-        models = [] if hits else models_of_vectors(session, body.project_id)
+        places = places_of(session, [(hit.document_id, hit.start, hit.end) for hit in found])
+        models = [] if found else models_of_vectors(session, body.project_id)
     if models and embedder.fingerprint not in models:
         raise Conflict(
             f"The project's vectors are of {', '.join(models)}; queries are embedded by {embedder.fingerprint}, and "
@@ -183,17 +179,29 @@ def search_semantic(body: schemas.SearchRequest, request: Request, who: Service)
             stored_models=models,
             query_model=embedder.fingerprint,
         )
-    passages = [schemas.Hit(**{name: getattr(hit, name) for name in schemas.Hit.model_fields}) for hit in hits]
+    passages = [
+        schemas.Hit(
+            document_id=hit.document_id,
+            document_name=hit.document_name,
+            index=hit.index,
+            start=hit.start,
+            end=hit.end,
+            text=hit.text,
+            pages=sorted({place.page for place in here if place.page is not None}),
+            score=1 - (hit.distance or 0.0),
+        )
+        for hit, here in zip(found, places, strict=True)
+    ]
     return schemas.SearchResult(model=embedder.fingerprint, passages=passages)
 
 
 def _embedded(installation: Installation, query: str) -> tuple[Embedder, FloatMatrix]:
-    """The embedder, loaded when it is first asked for, and the query's vector."""
-    settings = installation.settings
+    """The embedder and the query's vector."""
     try:
-        with _LOADING:  # once, however many ask first
-            embedder = embedder_from_settings(settings.embedding, settings.model_cache)
+        embedder = embedder_of(installation)
         return embedder, embedder.embed_queries([query])
+    except BlankTextError as error:
+        raise Unusable("body.query: there is nothing to be read in it.") from error
     except TextTooLongError as error:
         raise Unusable(
             f"body.query: it has {error.tokens} tokens; the embedding model reads {error.window}."

@@ -33,6 +33,8 @@ NOT_THERE = {
     "GET /v1/results/cells/{document_id}/{variable}/image",
 }
 """The victim's document is a line of text, and has no pages."""
+NOT_THEIRS = {"GET /v1/context/searches/{search_id}"}
+"""Of the same tenant, and another person's."""
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +99,7 @@ def test_the_owner_gets_all_of_it(stage):
 
     answers = asyncio.run(ask())
     assert len(answers) >= 10
+    assert {answers.pop(label) for label in NOT_THEIRS} == {404}
     assert {label: status for label, status in answers.items() if status != 200 and label not in NOT_THERE} == {}
 
 

@@ -1,11 +1,12 @@
-"""What nobody needs any more: tickets that expired, sessions that ended a month ago."""
+"""What nobody needs any more: tickets that expired, sessions that ended a month ago, searches of 90 days ago."""
 
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
-from resources.database.tables import sessions, tickets
+from resources.database.tables import searches, sessions, tickets
 
 _MONTH = sa.text("interval '30 days'")
+_HISTORY = sa.text("interval '90 days'")
 
 
 def delete_expired_tickets(session: TenantSession) -> int:
@@ -19,3 +20,9 @@ def delete_ended_sessions(session: TenantSession) -> int:
     ended = sa.func.least(sessions.c.expires_at, sessions.c.ended_at)  # NULL does not count
     old = ended < sa.func.now() - _MONTH
     return session.connection().execute(sa.delete(sessions).where(old)).rowcount
+
+
+def delete_old_searches(session: TenantSession) -> int:
+    """Those of more than 90 days ago, with their hits. Gives how many."""
+    old = searches.c.created_at < sa.func.now() - _HISTORY
+    return session.connection().execute(sa.delete(searches).where(old)).rowcount

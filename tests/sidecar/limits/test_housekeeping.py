@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from jobs.housekeeping import keep_house
 from resources.anchors import Anchors
 from resources.database.repositories.audit import audit, chain_end
-from resources.database.tables import idempotency_keys, rate_buckets, sessions, tickets
+from resources.database.tables import idempotency_keys, rate_buckets, searches, sessions, tickets
 from resources.vocabulary import Role
 from sensors.housekeeping import housekeeping_sensor
 from tests.sidecar.conftest import make_user
+from tests.sidecar.context.conftest import make_project
 
 NOW = datetime.now(UTC)
 
@@ -66,6 +67,21 @@ def test_what_is_old_goes_and_what_is_in_use_stays(installation, database, tenan
     with database.engine.connect() as connection:
         left = connection.scalars(sa.select(rate_buckets.c.bucket).where(rate_buckets.c.bucket.in_([stale, used])))
         assert left.all() == [used]
+
+
+def test_searches_of_more_than_90_days_ago_are_forgotten(installation, database, tenant):
+    asked = {"tenant_id": tenant, "project_id": make_project(database, tenant), "asked_by": "user:a", "query": "x"}
+    asked |= {"mode": "words", "filters": {}, "without_vectors": "NOT_ASKED", "found": 0, "nothing": "NO_DOCUMENTS"}
+    old, recent = uuid4(), uuid4()
+    with database.transaction(tenant) as session:
+        ages = {old: timedelta(days=90, minutes=1), recent: timedelta(days=89)}
+        session.execute(
+            sa.insert(searches), [{**asked, "id": id_, "created_at": NOW - age} for id_, age in ages.items()]
+        )
+    done, _ = kept(installation)
+    assert done.searches >= 1
+    with database.transaction(tenant) as session:
+        assert session.scalars(sa.select(searches.c.id)).all() == [recent]
 
 
 def test_an_anchor_is_written_when_the_log_has_grown(installation, database, tenant):
