@@ -118,14 +118,41 @@ class Finding:
     said: str
 
 
-def run_doctor() -> int:
-    """Look at everything the product stands on. Returns 0 when all is well, else 2."""
+def run_doctor(*, rebuild_index: bool = False) -> int:
+    """Look at everything the product stands on, after rebuilding the search index. Returns 0 when all is well, else 2."""
+    if rebuild_index:
+        _rebuild_index()
     findings = list(_examine())
     table = Table(show_header=False)
     for finding in findings:
         table.add_row("ok" if finding.fine else "MEND", finding.what, finding.said)
     console.print(table)
     return 0 if all(finding.fine for finding in findings) else 2
+
+
+def _rebuild_index() -> None:
+    from jobs.search_index import keep_search
+
+    done = keep_search(open_installation(), rebuild=True, report=console.print)
+    console.print(f"Search index: {done.indexes}.")
+    for what, why in done.failed.items():
+        console.print(f"{what}: {why}")
+
+
+def _examine_search(installation: Installation) -> Iterator[Finding]:
+    from resources.search.health import search_health
+
+    health = search_health(installation.database, installation.settings.embedding)
+    vectors = sum(found.vectors for found in health.tenants.values())
+    indexes = health.indexes.indexes
+    size = sum(index.size for index in indexes) / 2**20
+    told = (
+        f"{vectors:,} vectors; {len(health.indexes.partitions)} tenants with a partition, {size:,.0f} MiB of indexes"
+    )
+    troubles = list(health.troubles())
+    yield Finding("search index", not troubles, told)
+    for trouble in troubles:
+        yield Finding("search index", False, trouble)
 
 
 def _examine() -> Iterator[Finding]:
@@ -143,6 +170,7 @@ def _examine() -> Iterator[Finding]:
         else:
             yield Finding("model", True, describe(spec))
     yield _examine_embedder(installation)
+    yield from _examine_search(installation)
     with open_instance(installation) as instance:
         runs = instance.get_runs_count()
     yield Finding("Dagster", True, f"{runs} runs in its storage")

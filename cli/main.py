@@ -287,11 +287,12 @@ def operator_token() -> None:
 
 
 @cli.command()
-def doctor() -> None:
+@click.option("--rebuild-index", is_flag=True, help="Make and rebuild the search indexes first; searches go on.")
+def doctor(rebuild_index: bool) -> None:
     """Look at everything the product stands on and say what to mend."""
     from cli.commands_look import run_doctor
 
-    _finish(run_doctor)
+    _finish(lambda: run_doctor(rebuild_index=rebuild_index))
 
 
 def _finish(command: Callable[[], int]) -> None:

@@ -25,6 +25,7 @@ from resources.settings import load_settings
 from sensors.housekeeping import housekeeping_sensor
 from sensors.inbox import inbox_sensor
 from sensors.provider_batches import provider_batch_sensor
+from sensors.search_index import search_index_sensor
 from sensors.tasks import task_sensor
 
 defs = dg.Definitions(
@@ -49,7 +50,7 @@ defs = dg.Definitions(
     ],
     jobs=ALL_JOBS,
     schedules=[refresh],
-    sensors=[task_sensor, inbox_sensor, provider_batch_sensor, housekeeping_sensor],
+    sensors=[task_sensor, inbox_sensor, provider_batch_sensor, housekeeping_sensor, search_index_sensor],
     executor=dg.in_process_executor,  # a run is one process: its schedule already uses what the machine has
     resources={"installation": Installation(load_settings())},
 )

@@ -4,6 +4,7 @@ import dagster as dg
 
 from crucible_assets.partitions import batches, projects
 from jobs.provider_batches import provider_batches
+from jobs.search_index import search_index
 
 RETRIED = {"dagster/max_retries": "2", "dagster/retry_strategy": "FROM_FAILURE"}
 
@@ -58,4 +59,4 @@ calibrate = dg.define_asset_job(
     description="Calibrate the confidence of a project's variables on verdicts and gold; no model is asked.",
 )
 
-ALL_JOBS = (ingest, prepare, sample, full, export, refine, calibrate, provider_batches)
+ALL_JOBS = (ingest, prepare, sample, full, export, refine, calibrate, provider_batches, search_index)

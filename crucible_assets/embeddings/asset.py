@@ -52,11 +52,8 @@ def embeddings(context: dg.AssetExecutionContext, installation: dg.ResourceParam
             rows = list_documents(session, project.project, [key.number for key in keys])
         readable = [row for row in rows if row.status in READ]
         stale = [row for row in readable if force or row.embeddings_version != version]
-        if force:
-            with installation.database.transaction(project.tenant) as session:
-                delete_vectors(session, [row.id for row in stale], embedder.fingerprint)
         for row in stale:
-            embed_document(installation, project.tenant, row, embedder, sizes, version)
+            embed_document(installation, project.tenant, row, embedder, sizes, version, anew=force)
         with installation.database.transaction(project.tenant) as session:
             refresh_statistics(session, project.project)
         for key in keys:
@@ -74,14 +71,22 @@ def embed_document(
     embedder: Embedder,
     sizes: PassageSettings,
     version: str,
+    *,
+    anew: bool = False,
 ) -> None:
-    """Cut one document into passages, embed those without a vector, and mark it READY."""
+    """Cut one document into passages, embed those without a vector (or all, `anew`), and mark it READY.
+
+    Vectors of other models stay beside the new ones: the project is searched by them until this model has more of
+    its passages, and they are forgotten once it has them all (jobs/search_index.py).
+    """
     with installation.database.transaction(tenant) as session:
         _store_passages(session, row.id, embedder, sizes)
         replace_postings(session, row.id, analysis.count_terms)
-        missing = without_vector(session, row.id, embedder.fingerprint)
+        missing = without_vector(session, row.id, "" if anew else embedder.fingerprint)
     matrix = _embed(installation, embedder, [text for _, text in missing]) if missing else None
     with installation.database.transaction(tenant) as session:
+        if anew:
+            delete_vectors(session, [row.id], embedder.fingerprint)
         if matrix is not None:
             add_vectors(session, row.id, embedder.fingerprint, [index for index, _ in missing], matrix)
         set_fields(session, row.id, embeddings_version=version, status=DocumentStatus.READY.value)

@@ -6,7 +6,7 @@ concurrently, an advisory lock lets one process work, and what a killed one left
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,8 +19,6 @@ from resources.database.repositories.nearest import EXACT_MOST
 from resources.database.repositories.vector_models import VectorCount, count_vectors
 from resources.database.vector_names import REST, index_of, partition_of
 
-OWN_FROM = EXACT_MOST
-"""A tenant with more vectors than this of one model gets a partition of its own."""
 MOST_DIMENSIONS = 4_000
 """Of a half-precision vector that HNSW takes; longer ones are always compared one by one."""
 
@@ -36,7 +34,7 @@ class Wish:
     """An index there should be."""
 
     partition: str
-    tenant: str | None  # None: of all who share the partition
+    tenant: str
     model: str
     dimension: int
     vectors: int
@@ -93,27 +91,29 @@ class Kept:
         return ", ".join(f"{len(what)} {name}" for name, what in done.items()) + f", {len(self.failed)} failed"
 
 
-def wanted(counts: Mapping[str, Sequence[VectorCount]], own: frozenset[str] = frozenset()) -> list[Wish]:
-    """The indexes there should be, of these tenants' vectors. `own` are those who have a partition already."""
-    wishes: list[Wish] = []
-    shared: dict[tuple[str, int], int] = {}
-    for tenant, models in counts.items():
-        moved = tenant in own or needs_partition(models)
-        for each in models:
-            if each.vectors <= EXACT_MOST or each.dimension > MOST_DIMENSIONS:
-                continue
-            if moved:
-                wishes.append(Wish(partition_of(tenant), tenant, each.model, each.dimension, each.vectors))
-            else:
-                key = (each.model, each.dimension)
-                shared[key] = shared.get(key, 0) + each.vectors
-    wishes += [Wish(REST, None, model, dimension, number) for (model, dimension), number in shared.items()]
-    return wishes
+def wanted(counts: Mapping[str, Sequence[VectorCount]], own: Collection[str]) -> list[Wish]:
+    """The indexes there should be, of these tenants' vectors. `own` are those who have a partition already.
+
+    What all tenants share has none: below row-level security it would lose what is near (benchmarks/search_scale.py),
+    and whoever has too many vectors to compare one by one has a partition.
+    """
+    return [
+        Wish(partition_of(tenant), tenant, each.model, each.dimension, each.vectors)
+        for tenant, models in counts.items()
+        if tenant in own or needs_partition(models)
+        for each in models
+        if is_large(each)
+    ]
+
+
+def is_large(count: VectorCount) -> bool:
+    """Whether so many vectors want an index."""
+    return count.vectors > EXACT_MOST and count.dimension <= MOST_DIMENSIONS
 
 
 def needs_partition(models: Sequence[VectorCount]) -> bool:
     """Whether a tenant with these vectors is large."""
-    return any(each.vectors > OWN_FROM and each.dimension <= MOST_DIMENSIONS for each in models)
+    return any(is_large(each) for each in models)
 
 
 def look_at_indexes(database: Database) -> IndexState:
@@ -128,7 +128,7 @@ def look_at_indexes(database: Database) -> IndexState:
     usable = {index.name for index in indexes if index.valid}
     # an index is kept until half as many vectors are left as it was made for
     kept = {
-        index_of(partition_of(tenant) if tenant in own else REST, each.model, each.dimension)
+        index_of(partition_of(tenant), each.model, each.dimension)
         for tenant, models in counts.items()
         for each in models
         if each.vectors > EXACT_MOST // 2

@@ -11,9 +11,8 @@ class Counted:
 
     searches: dict[str, int]  # with vectors, by lane
     underfilled: int  # an index gave fewer rows than there were, and all were compared instead
-    recalls: tuple[float, ...]  # of the last searches that were checked against exact search, 0 to 1
-    checked: int
-    recall_sum: float
+    checked: int  # against exact search
+    recall_sum: float  # of those that were checked, 0 to 1 each
     unchecked: int  # drawn for a check, but the checks before them took too long, or failed
 
 
@@ -27,7 +26,6 @@ class Tally:
     _unchecked: int = 0
     _checked: int = 0
     _sum: float = 0.0
-    _last: list[float] = field(default_factory=list)
 
     def searched(self, lane: str) -> None:
         """A search compared vectors by this lane."""
@@ -44,7 +42,6 @@ class Tally:
         with self._lock:
             self._checked += 1
             self._sum += recall
-            self._last = [*self._last[-99:], recall]
 
     def unchecked(self) -> None:
         """A check was not made."""
@@ -57,7 +54,6 @@ class Tally:
             return Counted(
                 dict(self._lanes),
                 self._underfilled,
-                tuple(self._last),
                 self._checked,
                 self._sum,
                 self._unchecked,

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from starlette.types import Scope
 
 from resources.installation import Installation
+from sidecar.observe.searching import SearchCounts
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _WAITS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
@@ -67,6 +68,7 @@ class Meters(Collector):
         for reason in ("unauthenticated", "forbidden"):
             self.refused.labels(reason)  # there from the start, so that a first failure is an increase
         self.registry.register(self)
+        self.registry.register(SearchCounts())
 
     def begun(self, scope: Scope) -> None:
         """A request came in."""

@@ -56,6 +56,8 @@ def test_jobs_schedule_and_sensors_are_there():
         "task_sensor",
         "inbox_sensor",
         "provider_batch_sensor",
+        "housekeeping_sensor",
+        "search_index_sensor",
     }
 
 

@@ -1,10 +1,12 @@
-"""The nearest vectors of a project, by one of three lanes: which one depends on how many vectors can be reached.
+"""The nearest vectors of a project, by one of two lanes: which one depends on how many vectors can be reached.
 
-An HNSW index gives what is near in all of its rows and drops afterwards what row-level security, project and filters
-do not let through. Below a policy that loses most results of small tenants, in silence. Therefore
-- few vectors are compared one by one (exact: nothing is lost, and it is fast enough),
-- a large tenant has a partition and an index of its own, which holds nobody else's vectors,
-- an index is scanned on until enough has come through (iterative scan of pgvector), and sorted by value afterwards,
+An HNSW index gives what is near in all of its rows, and what row-level security, project and filters do not let
+through is dropped afterwards. One index over everybody's vectors therefore loses most results of small tenants, in
+silence (benchmarks/search_scale.py measures it). Hence:
+- few vectors are compared one by one: nothing is lost, and it takes about a microsecond each;
+- a large tenant has a partition and an index of its own, which holds nobody else's vectors;
+- where a project or filters narrow, that index looks wider and is scanned on until enough has come through (iterative
+  scan of pgvector), and sorted by value; where they narrow much, what is left is compared one by one;
 - fewer rows than asked for are never taken as an answer: the caller repeats exactly.
 """
 
@@ -18,13 +20,13 @@ import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
-from resources.database.vector_names import REST, index_of, partition_of
+from resources.database.vector_names import index_of, partition_of
 from resources.search.checking import CHECKER, Checker
 
 EXACT_MOST = 10_000
 """So many vectors are always compared one by one."""
-SCAN_COST = 2.5
-"""What a row costs that an index gives, in rows that are compared one by one (benchmarks/search_scale.py)."""
+SCAN_COST = 20
+"""What a row costs that an index gives, in rows that are compared one by one (10 to 20 µs to about 1 µs)."""
 _PATIENCE = 4.0  # an index is scanned so many times further than an even spread of what is let through would need
 _MOST_EF = 1000  # pgvector's limit of hnsw.ef_search
 _CHECK_SECONDS = 30
@@ -33,9 +35,8 @@ _CHECK_SECONDS = 30
 class Lane(StrEnum):
     """How vectors are compared."""
 
-    EXACT = "exact"
+    EXACT = "exact"  # one by one
     OWN = "own"  # by the index of the tenant's own partition
-    SHARED = "shared"  # by the index that tenants without a partition share
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,7 @@ class Terrain:
     """What a lane is chosen by."""
 
     reachable: int  # vectors in the documents that may answer; about
-    indexed: int  # vectors in the index that could be used; 0: there is none
-    own: bool  # it is of the tenant's own partition
+    indexed: int  # vectors in the tenant's own index; 0: there is none
 
 
 def choose(terrain: Terrain, candidates: int) -> Lane:
@@ -69,7 +69,7 @@ def choose(terrain: Terrain, candidates: int) -> Lane:
         return Lane.EXACT
     if scanned(terrain, candidates) * SCAN_COST >= terrain.reachable:
         return Lane.EXACT
-    return Lane.OWN if terrain.own else Lane.SHARED
+    return Lane.OWN
 
 
 def scanned(terrain: Terrain, candidates: int) -> int:
@@ -78,13 +78,10 @@ def scanned(terrain: Terrain, candidates: int) -> int:
 
 
 _LOOK = sa.text(
-    "WITH own AS (SELECT count(*) AS n FROM pg_class WHERE relname = :partition AND relispartition "
-    "AND relnamespace = 'public'::regnamespace) "
     "SELECT coalesce((SELECT passages FROM search_statistics WHERE project_id = :project), 0) AS reachable, "
-    "own.n AS own, coalesce((SELECT greatest(c.reltuples, 0) FROM pg_class c "
+    "coalesce((SELECT greatest(c.reltuples, 0) FROM pg_class c "
     "JOIN pg_index i ON i.indexrelid = c.oid AND i.indisvalid "
-    "WHERE c.relname = CASE own.n WHEN 0 THEN :rest ELSE :index END "
-    "AND c.relnamespace = 'public'::regnamespace), 0)::bigint AS indexed FROM own"
+    "WHERE c.relname = :index AND c.relnamespace = 'public'::regnamespace), 0)::bigint AS indexed"
 )
 _SET = sa.text(
     "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', :ef, true), "
@@ -94,18 +91,9 @@ _SET = sa.text(
 
 def look(session: TenantSession, reach: Reach) -> Terrain:
     """How many vectors the search can reach, and through which index."""
-    tenant = tenant_of(session)
-    partition = partition_of(tenant)
-    found = session.execute(
-        _LOOK,
-        {
-            "project": reach.project_id,
-            "partition": partition,
-            "index": index_of(partition, reach.model, len(reach.vector)),
-            "rest": index_of(REST, reach.model, len(reach.vector)),
-        },
-    ).one()
-    terrain = Terrain(int(found.reachable), int(found.indexed), bool(found.own))
+    index = index_of(partition_of(tenant_of(session)), reach.model, len(reach.vector))
+    found = session.execute(_LOOK, {"project": reach.project_id, "index": index}).one()
+    terrain = Terrain(int(found.reachable), int(found.indexed))
     if not reach.narrowed or choose(terrain, reach.candidates) is Lane.EXACT:
         return terrain
     passages = session.scalar(
@@ -123,9 +111,9 @@ def open_lane(session: TenantSession, reach: Reach) -> Lane:
     terrain = look(session, reach)
     lane = choose(terrain, reach.candidates)
     if lane is not Lane.EXACT:
-        most = math.ceil(_PATIENCE * scanned(terrain, reach.candidates))
-        ef = min(max(100, reach.candidates), _MOST_EF)
-        session.execute(_SET, {"ef": str(ef), "most": str(max(most, 2 * ef))})
+        needed = scanned(terrain, reach.candidates)
+        ef = min(max(100, needed), _MOST_EF)  # so wide that the first pass is likely to do
+        session.execute(_SET, {"ef": str(ef), "most": str(math.ceil(_PATIENCE * max(needed, ef)))})
     return lane
 
 

@@ -4,7 +4,7 @@ While vectors are made with another model, those of the former one stay: a proje
 most of its passages. The former model's are forgotten once the other has a vector wherever they are.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -52,54 +52,72 @@ def known_counts(session: TenantSession, project_id: str) -> dict[str, int]:
     return dict(session.scalar(query) or {})
 
 
+def stale_statistics(session: TenantSession) -> list[str]:
+    """Projects whose statistics do not say how many passages can be searched: others than the pipeline added some."""
+    there = sa.func.coalesce(sa.func.sum(documents.c.indexed_passages).filter(documents.c.current), 0)
+    known = sa.func.coalesce(sa.func.max(search_statistics.c.passages), 0)
+    rows = session.scalars(
+        sa.select(documents.c.project_id)
+        .outerjoin(
+            search_statistics,
+            (search_statistics.c.tenant_id == documents.c.tenant_id)
+            & (search_statistics.c.project_id == documents.c.project_id),
+        )
+        .group_by(documents.c.project_id)
+        .having(there != known)
+        .order_by(documents.c.project_id)
+    )
+    return list(rows)
+
+
 def rank_models(counts: Mapping[str, int], preferred: str) -> list[str]:
     """Models by how many passages they have a vector of, most first; of equals `preferred`, then by name."""
     return sorted(counts, key=lambda model: (-counts[model], model != preferred, model))
 
 
-def serving_model(session: TenantSession, project_id: str, preferred: str, usable: Collection[str] = ()) -> str:
-    """The model by which the project is searched: of `preferred` and the `usable` ones that with most vectors.
+def superseded(session: TenantSession, preferred: str) -> list[tuple[str, str]]:
+    """(project, model) whose vectors can be forgotten: `preferred` has one of every passage that they have.
 
-    `preferred` is the fingerprint of the installation's model; a query's vector must be made with the one returned.
+    Not within the minute after the statistics were refreshed: a search may have chosen the former model a moment ago.
+    Vectors that a service stored are its own affair.
     """
-    counts = known_counts(session, project_id)
-    known = {model: number for model, number in counts.items() if model == preferred or model in usable}
-    return next(iter(rank_models(known, preferred)), preferred)
-
-
-def forget_superseded(session: TenantSession, project_id: str, preferred: str) -> dict[str, int]:
-    """Delete vectors of models that `preferred` has taken the place of; gives how many, by model.
-
-    Nothing is deleted of a model that has a vector where `preferred` has none, nor within the minute after the
-    statistics were refreshed: a search may have chosen the former model a moment ago. Vectors that a service stored
-    are its own affair.
-    """
-    settled = session.scalar(
-        sa.select(search_statistics.c.updated_at < sa.func.now() - sa.text("interval '1 minute'")).where(
-            search_statistics.c.project_id == project_id
-        )
+    settled = search_statistics.c.updated_at < sa.func.now() - sa.text("interval '1 minute'")
+    known = session.execute(
+        sa.select(search_statistics.c.project_id, search_statistics.c.vectors)
+        .where(settled)
+        .order_by(search_statistics.c.project_id)
     )
-    counts = known_counts(session, project_id)
-    if not settled or rank_models(counts, preferred)[:1] != [preferred]:
-        return {}
-    ours = vectors.c.document_id.in_(
-        sa.select(documents.c.id).where(
-            documents.c.project_id == project_id, documents.c.chunks_version.is_distinct_from(BY_SERVICE)
-        )
+    return [
+        (project, model)
+        for project, counts in known.tuples().all()
+        if rank_models(counts, preferred)[:1] == [preferred]
+        for model in sorted(counts)
+        if model != preferred and _is_replaced(session, project, model, preferred)
+    ]
+
+
+def forget(session: TenantSession, project_id: str, model: str) -> int:
+    """Delete a model's vectors in the project's documents, but for those that a service stored; gives how many."""
+    deleted = session.execute(sa.delete(vectors).where(_of(project_id, model)).returning(sa.literal(1)))
+    return len(deleted.all())
+
+
+def _of(project_id: str, model: str) -> sa.ColumnElement[bool]:
+    cut_here = sa.select(documents.c.id).where(
+        documents.c.project_id == project_id, documents.c.chunks_version.is_distinct_from(BY_SERVICE)
     )
+    return sa.and_(vectors.c.project_id == project_id, vectors.c.model == model, vectors.c.document_id.in_(cut_here))
+
+
+def _is_replaced(session: TenantSession, project_id: str, model: str, preferred: str) -> bool:
     newer = vectors.alias()
-    replaced = sa.exists().where(
+    has_newer = sa.exists().where(
         newer.c.tenant_id == vectors.c.tenant_id,
         newer.c.document_id == vectors.c.document_id,
         newer.c.passage_index == vectors.c.passage_index,
         newer.c.model == preferred,
     )
-    deleted: dict[str, int] = {}
-    for model in counts:
-        of_model = sa.and_(vectors.c.project_id == project_id, vectors.c.model == model, ours)
-        if model == preferred or session.scalar(sa.select(sa.exists().where(of_model, ~replaced))):
-            continue
-        gone = session.execute(sa.delete(vectors).where(of_model).returning(sa.literal(1))).all()
-        if gone:
-            deleted[model] = len(gone)
-    return deleted
+    of_model = _of(project_id, model)
+    there = sa.exists().where(of_model)
+    alone = sa.exists().where(of_model, ~has_newer)
+    return bool(session.scalar(sa.select(there & ~alone)))
