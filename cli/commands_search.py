@@ -1,6 +1,7 @@
 """`crucible evaluate-search`: how well search finds what judges said is relevant."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,7 +83,8 @@ def evaluate_search(
             lambda done, of: status.update(f"embedding document {done + 1:,} of {of:,} …"),
         )  # fmt: skip
         status.update("asking the queries …")
-        rankings, seconds = _ask(installation, name, judged, embedder)
+        depth = DEPTH * math.ceil(passages / max(documents, 1))
+        rankings, seconds = _ask(installation, name, judged, embedder, depth)
     figures: Figures = {
         leg: {
             query: measure(rankings[leg][query], judged.relevant[query], linear=linear) for query in judged.relevant
@@ -110,7 +112,7 @@ def _project_of(folder: Path) -> str:
 
 
 def _ask(
-    installation: Installation, project: str, judged: JudgedSet, embedder: Embedder
+    installation: Installation, project: str, judged: JudgedSet, embedder: Embedder, passages: int
 ) -> tuple[dict[str, dict[str, list[str]]], list[float]]:
     """For each leg the ranking of every judged query, and how long each fused statement took."""
     rankings: dict[str, dict[str, list[str]]] = {leg: {} for leg in _LEGS}
@@ -123,7 +125,7 @@ def _ask(
             languages = languages_of(session, project)
             for id_, vector in zip(ids, matrix, strict=True):
                 for leg, found, took in _legs(
-                    session, project, judged.queries[id_], languages, embedder.fingerprint, vector
+                    session, project, judged.queries[id_], languages, embedder.fingerprint, vector, passages
                 ):
                     rankings[leg][id_] = list(dict.fromkeys(hit.document_name for hit in found))[:DEPTH]
                     if leg == "fused":
@@ -132,14 +134,25 @@ def _ask(
 
 
 def _legs(
-    session: TenantSession, project: str, text: str, languages: Sequence[str], model: str, vector: FloatMatrix
+    session: TenantSession,
+    project: str,
+    text: str,
+    languages: Sequence[str],
+    model: str,
+    vector: FloatMatrix,
+    passages: int,
 ) -> Iterator[tuple[str, list[FoundPassage], float]]:
     query = make_query(text, languages)
     for leg in _LEGS:
         words, meaning = leg != "dense", leg != "lexical"
         started = time.perf_counter()
         found = hybrid(
-            session, project, query if words else None, model if meaning else None, vector if meaning else None, DEPTH
+            session,
+            project,
+            query if words else None,
+            model if meaning else None,
+            vector if meaning else None,
+            passages,
         )
         yield leg, found, time.perf_counter() - started
 

@@ -10,9 +10,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 
+import regex
 import Stemmer
 
-VERSION = "analysis 1"
+VERSION = "analysis 2"
 """Raise it when the same text would give other terms."""
 
 LONGEST_TERM = 64
@@ -31,7 +32,7 @@ _SPACELESS = (
 )
 _RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
 _IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
-_WORD = re.compile(r"\w+")
+_WORD = regex.compile(r"\w+")  # marks are parts of words there, as vowels of Hindi are; `re` would cut at them
 # a number with its letters and signs, as files and sections are named: WP-2022-0048, 12/3, § 4.1, a.b@c.org
 _IDENTIFIER = re.compile(r"(?=[\w.\-/:@§#]*\d)\w+(?:[.\-/:@#]\w+)+|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
 
@@ -44,7 +45,8 @@ def fold(text: str) -> str:
 def terms(text: str, language: str | None) -> list[str]:
     """All terms of a text, in its order, repeated ones repeated.
 
-    `language` is an ISO 639-1 code; words of one without a stemmer, or of none, are compared as they are.
+    `language` is an ISO 639-1 code; words of one without a stemmer, or of none, are compared as they are. A text has
+    as many terms in one language as in another, and they stand at the same places.
     """
     folded = fold(text)
     stem = _stemmer(language)

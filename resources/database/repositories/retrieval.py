@@ -1,8 +1,7 @@
 """Search in one statement: BM25 over postings and the nearest vectors, fused by reciprocal rank.
 
-BM25 is Robertson and Zaragoza's (2009, k1 = 1.2, b = 0.75), reciprocal rank fusion Cormack, Clarke and Büttcher's
-(2009, k = 60). What a leg does not find earns nothing from it. Row-level security keeps tenants apart in every table
-that is read; all conditions on indexed columns are leakproof, so that the indexes are used beneath it.
+The legs are `lexical` and `nearest`; reciprocal rank fusion is Cormack, Clarke and Büttcher's (2009, k = 60). What a
+leg does not find earns nothing from it. Row-level security keeps tenants apart in every table that is read.
 """
 
 import json
@@ -15,6 +14,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
+from resources.database.repositories.lexical import NO_LEXICAL_LEG, PAIR_BOOST, PHRASE_BOOST, lexical_leg
 from resources.database.repositories.nearest import (
     NO_LEG,
     Lane,
@@ -73,47 +73,6 @@ eligible AS MATERIALIZED (
     SELECT d.id, d.name FROM documents d
     WHERE d.project_id = :project AND (d.current OR NOT :current) AND {conditions}
 )"""
-_LEXICAL = """
-statistic AS (
-    SELECT greatest(passages, 1)::float8 AS n, greatest(words::float8 / greatest(passages, 1), 1) AS mean
-    FROM search_statistics WHERE project_id = :project
-),
-posted AS MATERIALIZED (
-    SELECT document_id, term, entries FROM postings WHERE project_id = :project AND term = ANY(:terms)
-),
-rarity AS (
-    SELECT term, ln(1 + (greatest(n, df) - df + 0.5) / (df + 0.5)) AS weight, mean
-    FROM (SELECT term, sum(cardinality(entries))::float8 AS df FROM posted GROUP BY term) f CROSS JOIN statistic
-),
-weighed AS (
-    SELECT p.document_id, (e >> 32)::int AS passage, sum(r.weight * (e & 65535)::float8 * 2.2::float8 / (
-        (e & 65535)::float8 + 1.2::float8 * (0.25::float8 + 0.75::float8 * ((e >> 16) & 65535)::float8 / r.mean))
-    ) AS score
-    FROM posted p JOIN rarity r USING (term) JOIN eligible ON eligible.id = p.document_id
-    CROSS JOIN LATERAL unnest(p.entries) e
-    GROUP BY p.document_id, passage ORDER BY score DESC, p.document_id, passage LIMIT :candidates
-),
-{worded},
-lexical AS (
-    SELECT *, row_number() OVER (ORDER BY score DESC, document_id, passage) AS rank FROM worded
-)"""
-_BY_WORDS = "worded AS (SELECT * FROM weighed)"
-# OFFSET 0: the plain text is made once for each passage, not for each pair
-_BY_PHRASES = """worded AS MATERIALIZED (
-    SELECT w.document_id, w.passage, w.score * (1
-        + :pair_boost * (SELECT count(*) FROM unnest(CAST(:pairs AS text[])) s WHERE strpos(t.plain, s) > 0)
-            / greatest(cardinality(CAST(:pairs AS text[])), 1)
-        + :phrase_boost * (SELECT count(*) FROM unnest(CAST(:phrases AS text[])) s WHERE strpos(t.plain, s) > 0)
-            / greatest(cardinality(CAST(:phrases AS text[])), 1)
-    ) AS score
-    FROM weighed w
-    JOIN passages p ON p.document_id = w.document_id AND p.index = w.passage
-    CROSS JOIN LATERAL (SELECT regexp_replace(lower(p.text), '\\W+', ' ', 'g') AS plain OFFSET 0) t
-)"""
-_NO_LEXICAL = """
-lexical AS (
-    SELECT NULL::uuid AS document_id, NULL::int AS passage, NULL::float8 AS score, NULL::bigint AS rank WHERE false
-)"""
 _FUSED = """
 fused AS (
     SELECT document_id, passage,
@@ -139,8 +98,8 @@ def hybrid(
     k: int,
     filters: Filters = Filters(),
     *,
-    pair_boost: float = 0.0,
-    phrase_boost: float = 1.0,
+    pair_boost: float = PAIR_BOOST,
+    phrase_boost: float = PHRASE_BOOST,
     lane: Lane | None = None,
 ) -> list[FoundPassage]:
     """The `k` best passages of a project. Without a query the vectors decide alone, without a vector the words do.
@@ -150,21 +109,17 @@ def hybrid(
     `lane` is what `lane_of` gave in the same transaction; None: it is chosen here.
     """
     conditions, values = _conditions(filters)
-    lexical = query is not None and bool(query.terms)
-    close = query is not None and bool(query.phrases or (pair_boost and query.pairs))
     eligible = _ELIGIBLE.format(conditions=conditions)
-    words = _LEXICAL.format(worded=_BY_PHRASES if close else _BY_WORDS) if lexical else _NO_LEXICAL
-    candidates = max(CANDIDATES, 5 * k)
+    candidates = _candidates(k)
     values |= {"project": project_id, "current": filters.current, "k": k, "candidates": candidates}
     reach = None
     if model is not None and vector is not None:
         narrowed = filters != Filters(current=filters.current)
         reach = Reach(project_id, model, vector, candidates, eligible, dict(values), narrowed)
-    if query is not None and lexical:
-        values["terms"] = list(query.terms)
-    if query is not None and close:
-        values |= {"pairs": list(query.pairs), "phrases": list(query.phrases)}
-        values |= {"pair_boost": float(pair_boost), "phrase_boost": float(phrase_boost)}
+    words, said = NO_LEXICAL_LEG, dict[str, Any]()
+    if query is not None and query.terms:
+        words, said = lexical_leg(query, pair_boost, phrase_boost)
+    values |= said
     if reach is None:
         return _run(session, [eligible, words, NO_LEG, _FUSED], values)[0]
     values |= leg_values(session, reach)
@@ -187,7 +142,12 @@ def lane_of(session: TenantSession, project_id: str, model: str, dimension: int,
     narrowed = filters != Filters(current=filters.current)
     eligible = _ELIGIBLE.format(conditions=conditions)
     none = np.zeros(dimension, dtype=np.float32)
-    return open_lane(session, Reach(project_id, model, none, max(CANDIDATES, 5 * k), eligible, values, narrowed))
+    return open_lane(session, Reach(project_id, model, none, _candidates(k), eligible, values, narrowed))
+
+
+def _candidates(k: int) -> int:
+    """More than 100 of each leg change no figure of cli/commands_search.py; twice `k` leave fusion a choice."""
+    return max(CANDIDATES, 2 * k)
 
 
 def _run(session: TenantSession, parts: list[str], values: dict[str, Any]) -> tuple[list[FoundPassage], int]:
@@ -216,7 +176,7 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
         values["dated_to"] = filters.dated_to.isoformat()
     if filters.metadata:
         conditions.append("d.metadata @> CAST(:metadata AS jsonb)")
-        values["metadata"] = _json(filters.metadata)
+        values["metadata"] = json.dumps(filters.metadata)
     if filters.entity is not None:
         conditions.append(
             "EXISTS (SELECT FROM entities n WHERE n.document_id = d.id AND n.project_id = :project "
@@ -224,7 +184,3 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
         )
         values["entity"] = filters.entity
     return " AND ".join(conditions), values
-
-
-def _json(data: dict[str, Any]) -> str:
-    return json.dumps(data)

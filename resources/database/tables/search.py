@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, TIMES
 
 from resources.database.tables.base import (
     EmptyObject,
+    EmptyTexts,
     Integer,
     Now,
     Text,
@@ -38,6 +39,9 @@ search_statistics = sa.Table(
     sa.Column("passages", sa.BigInteger, nullable=False),
     sa.Column("words", sa.BigInteger, nullable=False),
     sa.Column("languages", ARRAY(Text), nullable=False),
+    sa.Column(
+        "frequent", ARRAY(Text), nullable=False, server_default=EmptyTexts
+    ),  # terms of over 30 % of the passages
     sa.Column("vectors", JSONB, nullable=False, server_default=EmptyObject),  # passages that each model has one of
     sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
     project_fk(),

@@ -19,6 +19,7 @@ CREATE TABLE search_statistics (
     passages BIGINT NOT NULL,
     words BIGINT NOT NULL,
     languages TEXT[] NOT NULL,
+    frequent TEXT[] DEFAULT '{}' NOT NULL,
     vectors JSONB DEFAULT '{}' NOT NULL,
     updated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_search_statistics PRIMARY KEY (tenant_id, project_id),
