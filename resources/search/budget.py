@@ -19,7 +19,7 @@ HISTORY_SHARE = 0.25
 
 
 class OverBudgetError(Exception):
-    """Something that has to be shown does not fit. `figures` are tokens by name, `needed` is more than `available`."""
+    """What has to be shown does not fit: `needed` is more than `available`; `figures` are tokens by name."""
 
     def __init__(self, what: str, needed: int, available: int, figures: Mapping[str, int]) -> None:
         listed = ", ".join(f"{name} {tokens}" for name, tokens in figures.items())
@@ -41,7 +41,11 @@ class LeftOutReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quotas:
-    """How much one source may have. Where all sections are of one document, its own limits do not apply."""
+    """How much one source may have.
+
+    Where all sections are of one document, its own limits do not apply. A passage alone may be larger than its
+    document's share when it is all that the document has.
+    """
 
     document_sections: int = 3
     document_share: float = 0.4
@@ -51,6 +55,9 @@ class Quotas:
         """Raises `ValueError`."""
         if self.document_sections < 1 or self.segment_sections < 1 or not 0 < self.document_share <= 1:
             raise ValueError(f"quotas must leave room for a section: {self}")
+
+
+DEFAULT_QUOTAS = Quotas()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class LeftOut(Generic[P]):
 class Evidence(Generic[P]):
     """What a model is shown, best first, and what not. `tokens` is the count of `text`, at most `available`.
 
-    `exact` tells whether the tokens are the model's own or an estimate that is meant to be too high.
+    `exact` tells whether the tokens are the model's own or an estimate that is meant to be too high. For the
+    `uncovered` questions nothing was found.
     """
 
     sections: tuple[Section[P], ...]
@@ -74,6 +82,7 @@ class Evidence(Generic[P]):
     tokens: int
     available: int
     exact: bool
+    uncovered: tuple[str, ...]
     left_out: tuple[LeftOut[P], ...]
 
 
@@ -91,20 +100,20 @@ def room_for_evidence(
     `fixed` are texts by name (system, question, …). Raises `OverBudgetError` when they leave nothing, or the history
     takes more than its share of the window.
     """
-    figures = {"window": window, "output": output} | {name: tokenizer.count(text) for name, text in fixed.items()}
+    figures = {name: tokenizer.count(text) for name, text in fixed.items()} | {"output": output, "window": window}
     if history:
         figures["history"] = tokenizer.count(history)
         if figures["history"] > window * history_share:
             raise OverBudgetError("The history", figures["history"], int(window * history_share), figures)
-    needed = sum(figures.values()) - window
+    needed = sum(tokens for name, tokens in figures.items() if name != "window")
     if needed >= window:
         raise OverBudgetError("What stands beside the evidence", needed, window, figures)
     return window - needed
 
 
-def most_section_tokens(available: int, quotas: Quotas = Quotas()) -> int:
-    """How long sections should be put together so that one alone does not break its document's share."""
-    return int(available * quotas.document_share)
+def most_section_tokens(available: int, quotas: Quotas = DEFAULT_QUOTAS) -> int:
+    """How long sections should be put together, so that two of them fit into their document's share."""
+    return int(available * quotas.document_share / 2)
 
 
 def choose(
@@ -114,7 +123,7 @@ def choose(
     *,
     questions: Sequence[str] = (),
     sources: int = 3,
-    quotas: Quotas = Quotas(),
+    quotas: Quotas = DEFAULT_QUOTAS,
     render: Callable[[Section[P]], str] = lambda section: section.text,
     separator: str = "\n\n",
 ) -> Evidence[P]:
@@ -131,7 +140,7 @@ def choose(
     chooser.cover(questions)
     chooser.spread(sources)
     chooser.fill()
-    return chooser.evidence()
+    return chooser.evidence(questions)
 
 
 @dataclass(slots=True)
@@ -233,11 +242,12 @@ class _Chooser(Generic[P]):
         if len(of_document) >= self.quotas.document_sections:
             return LeftOutReason.DOCUMENT_SECTIONS
         used = sum(self.costs[one] for one in of_document)
-        if used + self.costs[place] > self.available * self.quotas.document_share:
+        share = self.available * self.quotas.document_share
+        if used + self.costs[place] > share and (used or len(section.passages) > 1):
             return LeftOutReason.DOCUMENT_SHARE
         return None
 
-    def evidence(self) -> Evidence[P]:
+    def evidence(self, questions: Sequence[str]) -> Evidence[P]:
         """What was chosen. Together it is counted once more: tokens of parts need not add up exactly."""
         self.taken.sort()
         text = self.text()
@@ -256,6 +266,7 @@ class _Chooser(Generic[P]):
             tokens=self.tokenizer.count(text),
             available=self.available,
             exact=self.tokenizer.exact,
+            uncovered=tuple(one for one in questions if not any(one in s.questions for s in self.sections)),
             left_out=tuple(
                 LeftOut(section, self.costs[place], self.refused[place])
                 for place, section in enumerate(self.sections)

@@ -54,6 +54,7 @@ _TOKEN = regex.compile(
 _CURRENCY = regex.compile(r"[A-Z]{3}")  # the code before an amount
 _CASED_UNIT = 3  # letters: mW and MW, mg and Mg, Pa and pA
 _SHORTEST_SLIP = 4  # letters: not and now are no slips of each other
+_SEVERAL = 3
 _DECISIVE = (Difference.NUMBERS, Difference.NEGATION)
 
 
@@ -100,17 +101,20 @@ def words_of(text: str) -> Words:
     return Words(tuple(words), tuple(decides))
 
 
-def differences(first: Words, second: Words, *, noisy: bool = False) -> frozenset[Difference]:
+def differences(first: Words, second: Words) -> frozenset[Difference]:
     """What sets two nearly equal texts apart; empty: they say the same, up to words that decide nothing.
 
-    In `noisy` texts (of character recognition) capitalised words that differ by a slip are the same name.
+    A capitalised word that differs by a slip is another name, unless the texts differ in nothing but slips, and in
+    several.
     """
     found = {kind for kind in _DECISIVE if _deciding(first, kind) != _deciding(second, kind)}
     if found:
         return frozenset(found)
     gone: set[str] = set()
     new: set[str] = set()
-    for change in changes(first.words, second.words):
+    all_changes = changes(first.words, second.words)
+    noisy = _are_noise(first.words, second.words, all_changes)
+    for change in all_changes:
         old_words, new_words = first.words[change.old], second.words[change.new]
         gone.update(old_words)
         new.update(new_words)
@@ -160,6 +164,21 @@ def is_slip(old: Sequence[str], new: Sequence[str]) -> bool:
     one, other = "".join(old), "".join(new)
     distance = Levenshtein.distance(one, other)
     return distance <= max(1, max(len(one), len(other)) // 5) and min(len(one), len(other)) >= _SHORTEST_SLIP
+
+
+def only_noise(first: Sequence[str], second: Sequence[str]) -> bool:
+    """Whether no word is another word: what stands otherwise shares at least half of its letters with what it was."""
+    return all(_is_noise(first[change.old], second[change.new]) for change in changes(first, second))
+
+
+def _are_noise(first: Sequence[str], second: Sequence[str], found: Sequence[Change]) -> bool:
+    pairs = {(*first[change.old], "", *second[change.new]) for change in found}
+    return len(pairs) >= _SEVERAL and all(_is_noise(first[one.old], second[one.new]) for one in found)
+
+
+def _is_noise(old: Sequence[str], new: Sequence[str]) -> bool:
+    one, other = "".join(old), "".join(new)
+    return Levenshtein.distance(one, other) <= max(1, max(len(one), len(other)) // 2)
 
 
 def _beside(text: Words, place: slice) -> tuple[Difference | None, ...]:

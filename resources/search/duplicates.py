@@ -4,13 +4,13 @@ Nothing is lost in silence: what is removed stays listed with the passage that s
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic
 
 from resources.search.candidates import Candidate, P, best_rank, order
-from resources.search.differences import Difference, Words, changes, differences, is_slip, plain, words_of
+from resources.search.differences import Difference, Words, differences, only_noise, plain, words_of
 from resources.search.likeness import Shingles, bands, character_shingles, jaccard, word_shingles
 
 NEAR = 0.8
@@ -127,13 +127,9 @@ def _compare(first: _Text, second: _Text) -> tuple[Likeness, float, frozenset[Di
     if similarity >= NEAR:
         return Likeness.NEAR, similarity, differences(first.words, second.words)
     similarity = jaccard(first.by_characters, second.by_characters)
-    if similarity >= NOISY and all(_slips(first.words.words, second.words.words)):
-        return Likeness.NOISY, similarity, differences(first.words, second.words, noisy=True)
+    if similarity >= NOISY and only_noise(first.words.words, second.words.words):
+        return Likeness.NOISY, similarity, differences(first.words, second.words)
     return None
-
-
-def _slips(first: tuple[str, ...], second: tuple[str, ...]) -> Iterator[bool]:
-    return (is_slip(first[change.old], second[change.new]) for change in changes(first, second))
 
 
 def _groups(

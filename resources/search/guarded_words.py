@@ -51,35 +51,36 @@ SUFFIXES = (("less", "ful"), ("los", "voll"), ("loos", "vol"))
 """Endings without something, and with it."""
 
 _NUMBERS = _words(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
-    "million millions billion billions trillion dozen dozens half halves third thirds quarter quarters double triple "
-    "twice once first second fourth fifth sixth seventh eighth ninth tenth eleventh twelfth last "
-    "halb halbe halben hälfte drittel viertel doppelt dreifach einmal zweimal dreimal erste ersten erster zweite "
-    "zweiten dritte dritten vierte vierten fünfte fünften letzte letzten dutzend milliarde milliarden "
-    "zéro deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize vingt vingts trente "
-    "quarante cinquante soixante cent cents mille million millions milliard milliards demi demie moitié tiers quart "
-    "premier première deuxième troisième quatrième cinquième dernier dernière septante octante huitante nonante "
-    "cero dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete "
-    "dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa cien ciento cientos mil "
-    "millón millones medio media mitad tercio primero primera segundo segunda tercero tercera cuarto último última "
-    "due tre quattro cinque sei sette otto nove dieci undici dodici tredici quattordici quindici sedici diciassette "
-    "diciotto diciannove venti trenta quaranta cinquanta sessanta settanta ottanta novanta cento mille milioni "
-    "milione miliardo miliardi mezzo mezza metà primo prima secondo seconda terzo terza ultimo "
-    "twee drie vier vijf zes zeven acht negen tien elf twaalf dertien veertien vijftien twintig dertig veertig "
-    "vijftig zestig zeventig tachtig negentig honderd duizend miljoen miljard half helft eerste tweede derde vierde "
-    "vijfde laatste "
-    "dois duas três quatro cinco seis sete oito nove dez onze doze treze quatorze catorze quinze dezesseis dezessete "
-    "dezoito dezenove vinte trinta quarenta cinquenta sessenta setenta oitenta noventa cem duzentos milhão milhões "
-    "bilhão bilhões meio meia metade primeiro primeira terceiro terceira "
-    "ноль один одна одно два две три четыре пять шесть семь восемь девять десять одиннадцать двенадцать тринадцать "
-    "четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать двадцать тридцать сорок пятьдесят "
-    "шестьдесят семьдесят восемьдесят девяносто сто двести триста четыреста пятьсот тысяча тысячи тысяч миллион "
-    "миллиона миллионов миллиард миллиарда миллиардов половина треть четверть первый первая второй вторая третий "
-    "третья последний двух трех трёх четырех четырёх пяти шести семи восьми девяти десяти "
-    "två tre fyra fem sex sju åtta nio tio hundra tusen miljoner halv fire syv sju otte åtte ni ti hundre tusind "
-    "dwa trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto tysiąc milion dva tři čtyři pět šest sedm osm "
-    "devět deset tisíc iki üç dört beş altı yedi sekiz dokuz yüz bin milyon"
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen",
+    "seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand",
+    "thousands million millions billion billions trillion dozen dozens half halves third thirds quarter quarters",
+    "double triple twice once first second fourth fifth sixth seventh eighth ninth tenth eleventh twelfth last",
+    "null eins zwei zwo drei vier fünf sechs sieben acht neun zehn elf zwölf zwanzig dreißig dreissig vierzig",
+    "fünfzig sechzig siebzig achtzig neunzig hundert hunderte tausend tausende millionen fünfte fünften sechste",
+    "sechsten siebte siebten achte achten neunte neunten zehnte zehnten halb halbe halben hälfte drittel viertel",
+    "doppelt dreifach einmal zweimal dreimal erste ersten erster zweite zweiten dritte dritten vierte vierten",
+    "letzte letzten dutzend milliarde milliarden zéro deux trois quatre cinq sept huit neuf dix onze douze treize",
+    "quatorze quinze seize vingt vingts trente quarante cinquante soixante cent cents mille milliard milliards",
+    "demi demie moitié tiers quart premier première deuxième troisième quatrième cinquième dernier dernière",
+    "septante octante huitante nonante cero uno dos tres cuatro cinco seis siete ocho nueve diez doce trece",
+    "catorce quince dieciséis diecisiete dieciocho diecinueve veinte treinta cuarenta cincuenta sesenta setenta",
+    "ochenta noventa cien ciento cientos mil millón millones medio media mitad tercio primero primera segundo",
+    "segunda tercero tercera cuarto último última due tre quattro cinque sei sette otto nove dieci undici dodici",
+    "tredici quattordici quindici sedici diciassette diciotto diciannove venti trenta quaranta cinquanta sessanta",
+    "settanta ottanta novanta cento milioni milione miliardo miliardi mezzo mezza metà primo prima secondo",
+    "seconda terzo terza ultimo nul twee drie vijf zes zeven negen tien twaalf dertien veertien vijftien zestien",
+    "zeventien achttien negentien twintig dertig veertig vijftig zestig zeventig tachtig negentig honderd duizend",
+    "miljoen miljard helft eerste tweede derde vierde vijfde laatste dois duas três quatro sete oito dez doze",
+    "treze catorze dezasseis dezesseis dezassete dezessete dezoito dezanove dezenove vinte trinta quarenta",
+    "cinquenta sessenta oitenta cem duzentos milhão milhões bilhão bilhões meio meia metade primeiro primeira",
+    "terceiro terceira ноль один одна одно два две три четыре пять шесть семь восемь девять десять одиннадцать",
+    "двенадцать тринадцать четырнадцать пятнадцать шестнадцать семнадцать восемнадцать девятнадцать двадцать",
+    "тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят девяносто сто двести триста четыреста пятьсот",
+    "тысяча тысячи тысяч миллион миллиона миллионов миллиард миллиарда миллиардов половина треть четверть первый",
+    "первая второй вторая третий третья последний двух трех трёх четырех четырёх пяти шести семи восьми девяти",
+    "десяти två fyra fem sex sju åtta nio tio hundra tusen miljoner halv fire syv otte åtte ni ti hundre tusind",
+    "dwa trzy cztery pięć sześć siedem osiem dziewięć dziesięć sto tysiąc milion dva tři čtyři pět šest sedm osm",
+    "devět deset tisíc iki üç dört beş altı yedi sekiz dokuz yüz bin milyon",
 )
 _ROMAN = regex.compile(r"(?=[ivxlc])(?:xc|xl|l?x{0,3})(?:ix|iv|v?i{0,3})")
 # numbers that German, Dutch and Italian write as one word: zweiundvierzig, tweeënveertig, ventidue

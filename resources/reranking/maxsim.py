@@ -1,0 +1,56 @@
+"""Late interaction: every token of the query looks for the token of the passage that is most like it.
+
+The score is the mean over the query's tokens of the largest cosine (MaxSim of Khattab and Zaharia 2020, divided by
+the query's length). The vectors are those of the embedding model's last layer, which was not trained for it: alone its
+order is no better than the first one, so the two are fused. Measured with nDCG@10 over the top 20 (95% intervals):
+CACM 0.450 to 0.478 (+0.001 to +0.061), MED 0.794 to 0.802 (-0.004 to +0.021), Cranfield 0.539 to 0.534 (-0.012 to
++0.002).
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from resources.embedding.contract import FloatMatrix
+from resources.embedding.errors import BlankTextError, TextTooLongError
+from resources.reranking.errors import RerankInputError
+
+
+class TokenEmbedder(Protocol):
+    """An embedder that also gives the vectors of tokens."""
+
+    @property
+    def name(self) -> str:
+        """The model."""
+        ...
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[FloatMatrix]:
+        """Unit vectors of every token of each passage: float32 (tokens, dimension) per text."""
+        ...
+
+    def query_tokens(self, texts: Sequence[str]) -> list[FloatMatrix]:
+        """The same for queries."""
+        ...
+
+
+class MaxSimReranker:
+    """Reads the first 20 hits with the embedding model itself."""
+
+    decides_alone = False
+
+    def __init__(self, embedder: TokenEmbedder, depth: int = 20) -> None:
+        self.name = f"maxsim over {embedder.name}"
+        self.depth = depth
+        self._embedder = embedder
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Mean largest cosine, -1 to 1. Raises `RerankInputError` for blank texts and those beyond the window."""
+        try:
+            (asked,) = self._embedder.query_tokens([query])
+            return [max_sim(asked, tokens) for tokens in self._embedder.passage_tokens(texts)]
+        except (BlankTextError, TextTooLongError) as error:
+            raise RerankInputError(f"{self.name} cannot read it: {error}") from error
+
+
+def max_sim(query: FloatMatrix, passage: FloatMatrix) -> float:
+    """The mean over the rows of `query` of the largest dot product with a row of `passage` (unit vectors)."""
+    return float((query @ passage.T).max(axis=1).mean())
