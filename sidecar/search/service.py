@@ -15,9 +15,11 @@ from resources.database.repositories.postings import languages_of
 from resources.database.repositories.retrieval import Filters, FoundPassage, hybrid, lane_of
 from resources.database.repositories.search_state import has_vectors, why_nothing
 from resources.database.repositories.searches import Search, add_search
+from resources.database.repositories.vector_models import known_counts
 from resources.embedding.contract import FloatMatrix
 from resources.embedding.errors import BlankTextError, EmbeddingError, TextTooLongError
 from resources.search.query import make_query
+from resources.search.serving import serving_embedder
 from resources.search.vocabulary import NothingFound, SearchMode, WithoutVectors
 from sidecar.problems import Conflict, NotFound, Unavailable, Unusable
 from sidecar.search.embedding import embedder_of
@@ -52,7 +54,11 @@ def vector_of(request: Request, who: Principal, body: SearchIn) -> QueryVector:
         return QueryVector(reason=WithoutVectors.NOT_ASKED)
     alone = body.mode is SearchMode.VECTORS
     try:
-        embedder = embedder_of(request.app.state.installation)
+        installation = request.app.state.installation
+        preferred = embedder_of(installation)
+        with part_of_request(request, who, read_only=True) as session:
+            counts = known_counts(session, body.project_id)
+        embedder = serving_embedder(preferred, counts, installation.settings.model_cache)
         with part_of_request(request, who, read_only=True) as session:
             reason = _incomparable(session, body.project_id, embedder.fingerprint)
         if reason is WithoutVectors.OTHER_MODEL and alone:
