@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
+from itertools import chain
 
 import regex
 
@@ -32,7 +33,10 @@ def highlight(text: str, terms: Collection[str], phrases: Iterable[str], languag
     `terms` and `phrases` are those of a `Query`, `language` the passage's (ISO 639-1).
     """
     folded, starts, ends = fold_with_places(text)
-    found = [(start, end) for term, start, end in terms_with_places(folded, language) if term in terms]
+    located = terms_with_places(folded, language)
+    if not all(_WORD.fullmatch(term) for term in terms):
+        located = chain(located, identifiers_with_places(folded))
+    found = [(start, end) for term, start, end in located if term in terms]
     for phrase in phrases:
         # between its words may stand whatever is no word, as in the query
         pattern = r"\W+".join(re.escape(word) for word in phrase.split(" "))
@@ -41,7 +45,7 @@ def highlight(text: str, terms: Collection[str], phrases: Iterable[str], languag
 
 
 def terms_with_places(folded: str, language: str | None) -> Iterator[tuple[str, int, int]]:
-    """What `analysis.terms` gives of a text that was folded already, each with its start and end in it."""
+    """Terms that `analysis.terms` makes of words, of a text that was folded already, with start and end in it."""
     stem = _stemmer(language)
     for match in _WORD.finditer(folded):
         word, at = match.group(), match.start()
@@ -55,6 +59,10 @@ def terms_with_places(folded: str, language: str | None) -> Iterator[tuple[str, 
                     yield pair, begin + place, begin + place + len(pair)
             else:
                 yield stem(run.group())[:LONGEST_TERM], begin, at + run.end()
+
+
+def identifiers_with_places(folded: str) -> Iterator[tuple[str, int, int]]:
+    """Terms that it makes of identifiers."""
     for match in _IDENTIFIER.finditer(folded):
         yield match.group()[:LONGEST_TERM], match.start(), match.end()
 

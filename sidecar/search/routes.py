@@ -6,8 +6,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.searches import Search, delete_search, find_search, page_of_searches
@@ -41,10 +39,10 @@ def search_passages(request: Request, who: Reader, body: SearchIn, key: Idempote
         if (answered := once.answered(request, body)) is not None:
             # the id alone was kept: texts of documents that were deleted since are not told again
             kept = _mine(session, who, UUID(json.loads(bytes(answered.body))["id"]))
-            return JSONResponse(_first_page(session, kept, body.k), headers={REPLAY: "true"})
+            return _first_page(session, kept, body.k, {REPLAY: "true"})
         made = service.search(session, who, body, near)
         once.keep(200, {"id": str(made.id)})
-        return JSONResponse(_first_page(session, made, body.k))
+        return _first_page(session, made, body.k, {})
 
 
 @router.get("/searches")
@@ -88,8 +86,9 @@ def forget_search(session: OwnSession, who: Reader, search_id: SearchPath) -> No
         raise _not_there(search_id)
 
 
-def _first_page(session: TenantSession, search: Search, k: int) -> object:
-    return jsonable_encoder(page_of(session, search, 0, k))
+def _first_page(session: TenantSession, search: Search, k: int, headers: dict[str, str]) -> Response:
+    page = page_of(session, search, 0, k).model_dump_json()
+    return Response(page, media_type="application/json", headers=headers)
 
 
 def _mine(session: TenantSession, who: Principal, search_id: UUID) -> Search:

@@ -111,7 +111,11 @@ class SearchHit(BaseModel):
         description="Words and phrases of the query in `text`, compared as the index does (stems, identifiers, pairs "
         "of Chinese and Japanese characters), in order and apart; not words that stand nearly everywhere"
     )
-    headings: list[str] = Field(description="Above the passage, the outermost first", examples=[["Decision"]])
+    headings: list[str] = Field(
+        description="Above the beginning of the chunk that holds the passage, the outermost first; others may follow "
+        "between the two",
+        examples=[["Decision"]],
+    )
     places: list[Place] = Field(description="Pages with boxes, or labels where the format has no pages")
     scores: Scores
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resources.search.analysis import fold, terms
-from resources.search.highlight import fold_with_places, highlight, terms_with_places
+from resources.search.highlight import fold_with_places, highlight, identifiers_with_places, terms_with_places
 from resources.search.query import make_query
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.text(
@@ -58,7 +58,8 @@ def test_a_text_is_folded_as_a_whole_and_every_character_has_its_place(text):
 
 @given(TEXTS, st.sampled_from(["en", "de", "zh", None]))
 def test_terms_with_places_are_those_of_the_index(text, language):
-    found = list(terms_with_places(fold(text), language))
+    folded = fold(text)
+    found = [*terms_with_places(folded, language), *identifiers_with_places(folded)]
     assert [term for term, _, _ in found] == terms(text, language)
 
 
