@@ -56,8 +56,9 @@ class Telling:
             if standing is None:
                 self.end = End(Close.GONE, "the task was deleted")
                 return
+            told = standing.status not in ACTIVE and self.at >= standing.last_event
             progress = of_progress(self._task_id, self.at, standing)
-            if progress.data != self._said:
+            if progress.data != self._said and not (told and self._said is not None):  # the end is told last
                 self._said = progress.data
                 yield Message(self.at, progress.kind, progress.model_dump_json())
             facts = await feed.behind(self.at)
