@@ -44,8 +44,8 @@ def fill(database: Database, tenant: str) -> UUID:
         ):
             session.execute(
                 sa.insert(vectors).values(
-                    **own, document_id=document, passage_index=index, model=model, dimension=len(numbers),
-                    embedding=numbers,
+                    **own, project_id="p", document_id=document, passage_index=index, model=model,
+                    dimension=len(numbers), embedding=numbers,
                 )
             )  # fmt: skip
         session.execute(
