@@ -4,11 +4,14 @@ import contextlib
 import threading
 import time
 
+import dagster as dg
 import psycopg
 import pytest
 import sqlalchemy as sa
+from dagster._core.test_utils import create_run_for_test
 
 from jobs.search_index import is_due, keep_search
+from jobs.search_index import search_index as job
 from resources.database import search_index
 from resources.database.repositories.nearest import EXACT_MOST, Lane, nearest, open_lane
 from resources.database.repositories.vector_models import VectorCount
@@ -20,9 +23,12 @@ from resources.database.search_index import (
     wanted,
 )
 from resources.database.vector_names import index_of, partition_of
+from resources.embedding.former import fingerprint_of
 from resources.installation import Installation
 from resources.search.health import search_health
+from sensors.search_index import search_index_sensor
 from tests.search.corpora import DIMENSION, EACH, MODEL, PROJECT, add_vectors, count, make_corpus, owner, points
+from tests.sensors.ticking import tick
 
 
 def rows_of(database, tenant):
@@ -267,14 +273,31 @@ def test_an_index_over_what_is_gone_is_dropped(database):
     assert rows_of(database, corpus.tenant) == 4_000
 
 
+@pytest.fixture
+def installation(database, settings):
+    made = Installation(settings)
+    made.__dict__["database"] = database
+    return made
+
+
+def test_the_sensor_starts_one_run_where_something_is_due_and_the_run_does_it(database, installation, large):
+    name = index_of(partition_of(large.tenant), MODEL, DIMENSION)
+    keep_search(installation)
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert tick(search_index_sensor, instance, installation)[0] == []
+        with owner(database) as connection:
+            connection.execute(f"DROP INDEX {name}")
+        (request,) = tick(search_index_sensor, instance, installation)[0]
+        create_run_for_test(instance, job_name=job.name, tags=dict(request.tags), status=dg.DagsterRunStatus.STARTED)
+        assert tick(search_index_sensor, instance, installation)[0] == []
+    assert job.execute_in_process(resources={"installation": installation}).success
+    assert look_at_indexes(database).whole
+
+
 def test_the_job_refreshes_statistics_and_forgets_a_former_model_when_another_has_taken_its_place(
-    database, settings, large
+    database, settings, installation, large
 ):
     corpus = make_corpus(database, 100)
-    installation = Installation(settings)
-    installation.__dict__["database"] = database
-    from resources.embedding.former import fingerprint_of
-
     new = fingerprint_of(settings.embedding)
     old_statistics = sa.text("UPDATE search_statistics SET updated_at = now() - interval '2 minutes'")
 
