@@ -38,18 +38,20 @@ chosen AS MATERIALIZED (
     ) THEN (SELECT terms FROM telling) ELSE CAST(:terms AS text[]) END AS terms
 ),
 posted AS MATERIALIZED (
-    SELECT p.document_id, p.term, a.word, p.entries FROM postings p JOIN asked a ON a.term = p.term
-    WHERE p.project_id = :project AND p.term = ANY((SELECT terms FROM chosen)::text[])
+    SELECT document_id, term, entries FROM postings
+    WHERE project_id = :project AND term = ANY((SELECT terms FROM chosen)::text[])
 ),
 rarity AS MATERIALIZED (
-    SELECT word, forms, mean, ln(1 + (greatest(n, df) - df + 0.5) / (df + 0.5)) AS weight FROM (
-        SELECT word, min(term) <> max(term) AS forms, sum(cardinality(entries))::float8 AS df
-        FROM posted GROUP BY word) f CROSS JOIN statistic
+    SELECT term, word, forms, mean, ln(1 + (greatest(n, df) - df + 0.5) / (df + 0.5)) AS weight FROM (
+        SELECT term, word, count(*) OVER same > 1 AS forms, sum(df) OVER same AS df
+        FROM (SELECT term, sum(cardinality(entries))::float8 AS df FROM posted GROUP BY term) t
+        JOIN asked USING (term)
+        WINDOW same AS (PARTITION BY word)) w CROSS JOIN statistic
 ),
 told AS (
     SELECT p.document_id, (e >> 32)::int AS passage, (e & 65535)::float8 AS tf,
         ((e >> 16) & 65535)::float8 AS length, r.word, r.forms, r.weight, r.mean
-    FROM posted p JOIN rarity r ON r.word = p.word JOIN eligible ON eligible.id = p.document_id
+    FROM posted p JOIN rarity r ON r.term = p.term JOIN eligible ON eligible.id = p.document_id
     CROSS JOIN LATERAL unnest(p.entries) e
 ),
 counted AS (
