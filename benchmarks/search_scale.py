@@ -183,7 +183,7 @@ def _reach(vector: Matrix) -> Reach:
 def _query(rng: np.random.Generator) -> Query:
     """Eight words: some that stand nearly everywhere, some that are rare, as in a question."""
     terms = tuple(dict.fromkeys(f"w{word}" for word in zipf(rng, (8,))))
-    return Query(" ".join(terms), terms, (), ())
+    return Query(" ".join(terms), terms, tuple(range(len(terms))), (), ())
 
 
 def naive(
