@@ -169,7 +169,8 @@ def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
             conditions.append(f"{column} = ANY(:{name})")
             values[name] = wanted
     if filters.dated_from is not None:
-        conditions.append("d.dated >= left(:dated_from, length(d.dated))")  # a year or a month alone counts as a whole
+        # a year or a month alone counts as a whole
+        conditions.append("d.dated >= left(:dated_from, length(d.dated))")
         values["dated_from"] = filters.dated_from.isoformat()
     if filters.dated_to is not None:
         conditions.append("left(d.dated, 10) <= :dated_to")
