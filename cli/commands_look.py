@@ -119,7 +119,7 @@ class Finding:
 
 
 def run_doctor(*, rebuild_index: bool = False) -> int:
-    """Look at everything the product stands on, after rebuilding the search index. 0 when all is well, else 2."""
+    """Look at all that the product stands on, the index rebuilt first if told. Returns 0 when all is well, else 2."""
     if rebuild_index:
         _rebuild_index()
     findings = list(_examine())
