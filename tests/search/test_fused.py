@@ -130,7 +130,6 @@ def library(database):
         (Filters(entity="acme"), {"letter"}),
         (Filters(entity="acme", languages=("en",)), set()),
     ],
-    ids=str,
 )
 def test_filters_narrow_both_legs_alike(database, library, filters, expected):
     name, ids = library
