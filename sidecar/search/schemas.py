@@ -127,7 +127,7 @@ class DenseLeg(BaseModel):
     reason: WithoutVectors | None = Field(description="Why vectors were not compared", examples=[None])
     model: str | None = Field(description="The model of the vectors", examples=[_MODEL])
     lane: str | None = Field(
-        description="How they were compared: one by one (`exact`), or by an index (`own`, `shared`)",
+        description="How they were compared: one by one (`exact`), or by an index (`own`)",
         examples=["exact"],
     )
 
