@@ -178,6 +178,7 @@ class Roll:
         _, alive = psutil.wait_procs(left, timeout=_STOP_SECONDS)
         for process in alive:
             kill_group(process.pid)
+        psutil.wait_procs(alive, timeout=_STOP_SECONDS)  # their ports are free when they are gone
         return len(left)
 
     def forget(self) -> None:

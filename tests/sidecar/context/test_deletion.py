@@ -29,9 +29,12 @@ from resources.database.tables import (
     metadata,
     opportunities,
     passages,
+    postings,
     provider_batch_items,
     provider_batches,
     resolutions,
+    search_hits,
+    searches,
     tasks,
     vectors,
 )
@@ -65,7 +68,13 @@ def fill(database, tenant, document, installation) -> None:
         stored = {
             chunks: {**of, "index": 0, **words},
             passages: {**of, "index": 0, "chunk_index": 0, **words},
-            vectors: {**of, "passage_index": 0, "model": "m", "dimension": 1, "embedding": [1]},
+            vectors: {**here, "passage_index": 0, "model": "m", "dimension": 1, "embedding": [1]},
+            postings: {**here, "term": CANARY, "entries": [1]},
+            searches: {
+                "tenant_id": tenant, "project_id": "study", "id": batch, "asked_by": "a", "query": "q", "filters": {},
+                "mode": "words", "without_vectors": "NOT_ASKED", "found": 1,
+            },
+            search_hits: {**of, "search_id": batch, "rank": 1, "passage_index": 0, "score": 1},
             calls: {
                 **here, "key": "k", "task_id": task, "variables": ["amount"], "row_key": CANARY, "span_start": 0,
                 "span_end": 9, "provider": "p", "model": "m", "reply": CANARY, "finish_reason": "stop",
@@ -139,6 +148,7 @@ def test_nothing_of_it_is_left_in_any_table_or_file(researcher, worked, database
     assert set(before) >= {
         "documents", "document_texts", "chunks", "passages", "calls", "cells", "cell_history", "feedback", "entities",
         "entity_searches", "resolutions", "events", "opportunities", "provider_batch_items",
+        "postings", "search_hits",
     }  # fmt: skip
     assert len(files_with(installation, tenant, CANARY.encode())) == 2
     assert researcher.delete(f"/v1/context/{worked}").status_code == 204
