@@ -11,7 +11,7 @@ from uuid import UUID
 
 import dagster as dg
 
-from crucible_assets.partitions import ProjectKey
+from crucible_assets.partitions import ProjectKey, register
 from jobs.jobs import ALL_JOBS
 from jobs.plan import UnplannableError, plan
 from jobs.reasons import why_it_ended
@@ -20,6 +20,7 @@ from jobs.steps import Step, Wish, run_tags, step_run
 from jobs.vanished import release_vanished
 from jobs.wish import carried_tags
 from resources.database.engine import TenantSession
+from resources.database.repositories.documents import batches_of
 from resources.database.repositories.events import log
 from resources.database.repositories.provider_batches import batches_of_attempt
 from resources.database.repositories.tasks import (
@@ -148,9 +149,12 @@ def advance(
                 _fail(session, task.id, f"step {now.steps[step]['job']} failed: {why_it_ended(instance, run)}")
                 return None
             attempt += 1
+        wanted = Step.from_json(now.steps[step])
+        if (unknown := _unknown_partition(instance, session, project, wanted)) is not None:
+            _fail(session, task.id, f"step {wanted.job} is of {unknown}, which the project does not have; ask anew")
+            return None
         update_task(session, task.id, status=TaskStatus.RUNNING, step=step)
         set_parameters(session, task.id, attempt=attempt)
-    wanted = Step.from_json(now.steps[step])
     tags = run_tags(project, now.id, now.kind, step, Wish.from_json(now.parameters), attempt)
     return dg.RunRequest(
         run_key=f"{now.id}/{step}/{attempt}",
@@ -158,6 +162,21 @@ def advance(
         partition_key=wanted.partition_key,
         tags={**carried_tags(now.parameters), **tags, **wanted.range_tags},
     )
+
+
+def _unknown_partition(
+    instance: dg.DagsterInstance, session: TenantSession, project: ProjectKey, wanted: Step
+) -> str | None:
+    """A partition of the step that is none: Dagster would refuse it, and with it all runs of the tick.
+
+    Those of the project are registered: the task may be older than Dagster's own storage.
+    """
+    register(instance, project, batches_of(session, project.project))
+    for key in (wanted.first, wanted.last or wanted.first):
+        kind = "projects" if key == str(project) else "batches"
+        if not instance.has_dynamic_partition(kind, key):
+            return key
+    return None
 
 
 def _planned(instance: dg.DagsterInstance, session: TenantSession, project: ProjectKey, task: Task) -> Task | None:

@@ -13,7 +13,7 @@ from resources.database.repositories.tasks import (
 )
 from resources.vocabulary import TaskKind, TaskStatus
 from sensors.tasks import task_sensor
-from tests.sensors.ticking import DONE, FAILED, STARTED, start, task_of, tick
+from tests.sensors.ticking import DONE, FAILED, STARTED, make_project, start, task_of, tick
 
 
 def test_a_task_becomes_its_runs_one_after_the_other(database, installation, tenant, project, instance):
@@ -109,3 +109,28 @@ def test_one_broken_task_or_tenant_does_not_stop_the_others(
     assert str(broken) not in others
     with database.transaction("default") as session:
         update_task(session, broken, status=TaskStatus.CANCELLED)
+
+
+def test_a_project_that_dagster_has_forgotten_is_registered_again(
+    installation, tenant, export_task, project, instance
+):
+    key = str(ProjectKey(tenant, project.id))
+    instance.delete_dynamic_partition("projects", key)
+    (request,), _ = tick(task_sensor, instance, installation, tenants=[tenant])
+    assert request.partition_key == key
+    assert instance.has_dynamic_partition("projects", key)
+
+
+def test_a_step_of_a_batch_that_is_none_fails_its_task_and_stops_no_other(
+    database, installation, tenant, export_task, project, instance
+):
+    other = make_project(database, tenant)
+    nowhere = f"{tenant}/{other.id}/0009"
+    with database.transaction(tenant) as session:
+        step = {"job": "ingest", "first": nowhere, "last": None}
+        lost = create_task(session, other.id, TaskKind.INGEST, {}, [step])
+    requests, _ = tick(task_sensor, instance, installation, tenants=[tenant])
+    assert [request.tags["crucible/task"] for request in requests] == [str(export_task)]
+    ended = task_of(database, tenant, lost)
+    assert ended.status is TaskStatus.FAILED
+    assert nowhere in ended.message
