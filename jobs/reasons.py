@@ -22,7 +22,7 @@ def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
     kinds = {
         dg.DagsterEventType.STEP_FAILURE,
         dg.DagsterEventType.RUN_FAILURE,
-        dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+        dg.DagsterEventType.ENGINE_EVENT,
     }
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=kinds) if entry.dagster_event]
     for event in events:
