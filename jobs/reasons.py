@@ -7,7 +7,7 @@ import dagster as dg
 _TOLD = ("Failure", "RunStoppedError", "DagsterAssetCheckFailedError")
 """Errors whose message is written for people; of any other only the kind is told, the rest is in Dagster's UI."""
 _PROCESS = "Run execution process for"
-"""How the code server begins when it tells that the process of a run has died; the failure itself says less."""
+"""How the code server tells, after its own name, that the process of a run has died; the failure says less."""
 _MOST = 2000  # characters
 
 
@@ -29,8 +29,8 @@ def _reason(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
         if event.event_type is dg.DagsterEventType.STEP_FAILURE and event.step_failure_data.error is not None:
             return _of_step(event)
     said = [(event.message or "").strip() for event in events]
-    if ended := next((words for words in reversed(said) if words.startswith(_PROCESS)), None):
-        return ended.replace(f"{_PROCESS} {run.run_id}", "its process", 1)
+    if ended := next((words for words in reversed(said) if _PROCESS in words), None):
+        return "its process" + ended.partition(f"{_PROCESS} {run.run_id}")[2]
     failures = [event.message for event in events if event.event_type is dg.DagsterEventType.RUN_FAILURE]
     return (failures[-1] if failures else None) or "its run ended without a word"
 

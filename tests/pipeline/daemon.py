@@ -88,7 +88,7 @@ class DaemonAtWork:
     def kill(self, *processes: psutil.Process) -> None:
         """kill -9 of some processes, all at once."""
         for process in processes:
-            with contextlib.suppress(psutil.NoSuchProcess):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         if self._process is not None and self._process.pid in {process.pid for process in processes}:
             self._process.wait(10)
