@@ -14,7 +14,7 @@ from resources.database.repositories.vector_models import count_by_model
 from resources.database.tables import documents, passages, postings, search_statistics
 
 _MOST = 2**16 - 1
-_SMALLEST_BIGINT = 2**31  # passages of a document
+_MOST_PASSAGES = 2**31  # passages of a document
 _FEW_PASSAGES = 1000  # of a project; rare and frequent terms cost the same there
 _FREQUENT = 0.3
 _SAMPLE = 400  # documents; a share of 30 % is then known to within 5 %
@@ -24,8 +24,8 @@ Counted = Callable[[str, str | None], tuple[dict[str, int], int]]
 
 def entry(passage: int, words: int, frequency: int) -> int:
     """A term in a passage as one number: its index · 2^32 + words · 2^16 + frequency (these two at most 65,535)."""
-    if not 0 <= passage < _SMALLEST_BIGINT:
-        raise ValueError(f"a document has at most {_SMALLEST_BIGINT} passages, not {passage}")
+    if not 0 <= passage < _MOST_PASSAGES:
+        raise ValueError(f"a document has at most {_MOST_PASSAGES} passages, not {passage}")
     return passage << 32 | min(words, _MOST) << 16 | min(frequency, _MOST)
 
 
