@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from crucible_assets.partitions import ProjectKey
+from crucible_assets.partitions import ProjectKey, register
 from jobs.provider_batches import POLL_SECONDS, poll_seconds, provider_batches, wait_and_ingest
 from jobs.steps import Step, Wish, run_tags
 from resources.database.repositories.tasks import get_task, pause_task, resume_task, update_task
@@ -35,12 +35,14 @@ def instance():
 
 
 @pytest.fixture
-def desk(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk whose provider is where the environment says, as for sensors and jobs."""
+def desk(desk: Desk, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk whose provider is where the environment says, as for sensors and jobs, and whose project Dagster knows."""
     for name, value in desk.env.items():
         monkeypatch.setenv(name, value)
+    project = ProjectKey(desk.tenant, desk.project_id)
+    register(instance, project, [1])
     with desk.database.transaction(desk.tenant) as session:
-        steps = [Step("full", f"{desk.tenant}/{desk.project_id}/0001"), Step("export", f"{desk.tenant}/x")]
+        steps = [Step("full", f"{project}/0001"), Step("export", str(project))]
         update_task(session, desk.task_id, steps=[step.as_json() for step in steps])
     return desk
 

@@ -26,6 +26,7 @@ from tests.pipeline.study import wait_until
 
 pytestmark = pytest.mark.timeout(600)
 DOCUMENTS = 12
+QUESTIONS = 2 * DOCUMENTS
 EXTRACTION = 2
 TRIES = 3  # the first, and as often as `jobs/jobs.py` has it tried again
 
@@ -60,10 +61,10 @@ def task(daemon, server):
     return asked
 
 
-def paid_once(server) -> bool:
-    """Every question was paid for, and again at most what was in flight when a process died."""
+def questions_paid(server) -> int:
+    """How many different questions were paid for."""
     stats = server.stats()
-    return stats.useful - stats.questions_again == 2 * DOCUMENTS
+    return stats.useful - stats.questions_again
 
 
 def seconds_until_ended(daemon, task, run_id) -> float:
@@ -85,7 +86,7 @@ def test_a_worker_that_is_killed_and_one_that_stands_still_are_replaced(daemon, 
     wait_until(lambda: not psutil.pid_exists(second.pid))  # it does not go on beside its successor
     server.configure(latency_s=0)
     assert daemon.ended(task).status is TaskStatus.COMPLETED
-    assert paid_once(server)
+    assert questions_paid(server) == QUESTIONS
     assert server.stats().questions_again <= 8
 
 
@@ -95,7 +96,7 @@ def test_with_daemon_code_server_and_worker_gone_the_next_daemon_goes_on(daemon,
     server.configure(latency_s=0)
     daemon.start()
     assert daemon.ended(task).status is TaskStatus.COMPLETED
-    assert paid_once(server)
+    assert questions_paid(server) == QUESTIONS
     assert server.stats().questions_again <= 4
 
 
@@ -113,7 +114,7 @@ def test_killed_again_and_again_the_task_fails_and_says_why(daemon, task, server
     step = Step("full", ended.steps[EXTRACTION]["first"])
     again = daemon.ask(ended.project_id, TaskKind.FULL, [step])
     assert daemon.ended(again).status is TaskStatus.COMPLETED
-    assert paid_once(server)
+    assert questions_paid(server) == QUESTIONS
 
 
 def test_when_the_database_is_restarted_the_task_ends_truly_and_can_be_asked_for_again(
@@ -133,4 +134,4 @@ def test_when_the_database_is_restarted_the_task_ends_truly_and_can_be_asked_for
         again = daemon.ask(ended.project_id, TaskKind.FULL, [Step("full", ended.steps[EXTRACTION]["first"])])
         ended = daemon.ended(again)
     assert ended.status is TaskStatus.COMPLETED
-    assert paid_once(server)
+    assert questions_paid(server) == QUESTIONS
