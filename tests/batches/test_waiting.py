@@ -36,7 +36,7 @@ def instance():
 
 @pytest.fixture
 def desk(desk: Desk, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A desk whose provider is where the environment says, as for sensors and jobs, and whose project Dagster knows."""
+    """A desk whose provider is where the environment says, as for sensors and jobs; Dagster knows its project."""
     for name, value in desk.env.items():
         monkeypatch.setenv(name, value)
     project = ProjectKey(desk.tenant, desk.project_id)
