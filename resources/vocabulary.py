@@ -112,6 +112,9 @@ class TaskKind(StrEnum):
     EXPORT = "EXPORT"
     REFINE = "REFINE"
     REPROCESS_FAILED = "REPROCESS_FAILED"  # documents that failed, or hold failed cells
+    ASK = "ASK"  # a question, answered from cited evidence
+    SUMMARISE = "SUMMARISE"  # summaries of the documents and of the project
+    EXTRACT_THEMES = "EXTRACT_THEMES"
 
 
 EXTRACTIONS = (TaskKind.SAMPLE, TaskKind.FULL, TaskKind.REFINE, TaskKind.REPROCESS_FAILED)
@@ -167,6 +170,12 @@ class CallPurpose(StrEnum):
     COMPARE_ENTITIES = "COMPARE_ENTITIES"
     REFINE = "REFINE"  # a better wording of a variable's instructions
     SUGGEST = "SUGGEST"  # variables for a kind of documents
+    UNDERSTAND = "UNDERSTAND"  # what is asked, in questions that stand alone
+    ANSWER = "ANSWER"
+    CHECK = "CHECK"  # whether statements follow from what they cite
+    REMEMBER = "REMEMBER"  # what was said in a conversation, in fewer words
+    SUMMARISE = "SUMMARISE"
+    LABEL = "LABEL"  # a name for a theme
 
 
 class CallMode(StrEnum):

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from resources.database.bulk import insert_rows
 from resources.database.engine import Database
+from resources.database.repositories.call_sources import add_call_sources, all_present
 from resources.database.tables import attempts, calls
 from resources.models.request import ModelReply, ModelRequest, Provider, Usage
 from resources.vocabulary import CallPurpose, CallStatus
@@ -38,6 +39,7 @@ class CallContext:
     purpose: CallPurpose = CallPurpose.EXTRACT
     row_key: str = ""
     span: tuple[int, int] | None = None  # of the stretch that is asked, in the document's text
+    sources: tuple[UUID, ...] = ()  # documents whose words the request holds, where it is not `document_id` alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class Ledger:
                 "price_version": call.price_version,
                 "seconds": call.seconds,
                 "request_id": call.reply.request_id,
+                "sources": context.sources,
             },
             is_call=True,
         )
@@ -196,9 +199,16 @@ class Ledger:
 
     def _write(self, group: list[tuple[dict[str, Any], bool, asyncio.Future[None]]]) -> None:
         finished = [row for row, is_call, _ in group if is_call]
+        sources = {row["key"]: ids for row in finished if (ids := row.pop("sources"))}
         failed = [row for row, is_call, _ in group if not is_call]
         with self.database.transaction(self.tenant) as session:
+            gone = {key for key, ids in sources.items() if not all_present(session, ids)}
+            for row in finished:
+                if row["key"] in gone:  # it was paid for; what it said is forgotten before it is stored
+                    del sources[row["key"]]
+                    row |= {"key": f"deleted:{uuid4()}", "reply": ""}
             insert_rows(session, calls, finished)
+            add_call_sources(session, sources)
             insert_rows(session, attempts, failed)
 
     async def close(self) -> None:

@@ -11,7 +11,7 @@ from resources.database.tables import metadata, tenants
 
 TENANT_TABLES = sorted(name for name, table in metadata.tables.items() if "tenant_id" in table.c)
 SHARED_TABLES = {"lanes", "rate_buckets"}  # of the installation, and no one's data
-DEFINER_FUNCTIONS = {"tenant_ids"}
+DEFINER_FUNCTIONS = {"tenant_ids", "forget_call_of_sources"}
 
 
 @pytest.fixture

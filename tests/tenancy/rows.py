@@ -43,6 +43,8 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         }
     )
     document, task, batch, user, login, export, feedback, refinement, search = (uuid.uuid4() for _ in range(9))
+    conversation, answer, summary, theme, statement = (uuid.uuid4() for _ in range(5))
+    call = uuid.uuid4().hex
     key, soon = uuid.uuid4().hex[:8], datetime.now(UTC) + timedelta(days=1)
     data = f"{canary} was here".encode()
     blob = files.put(tenant, data) if files else canary
@@ -114,7 +116,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         "events": {"tenant_id": tenant, "task_id": task, "document_id": document, "kind": "log", "message": canary},
         "calls": {
             **base,
-            "key": uuid.uuid4().hex,
+            "key": call,
             "document_id": document,
             "variables": ["price"],
             "provider": "p",
@@ -130,7 +132,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         },
         "attempts": {
             **base,
-            "call_key": canary,
+            "call_key": call,
             "attempt": 1,
             "provider": "p",
             "model": "m",
@@ -270,6 +272,51 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
             "passage_index": 0,
             "score": 1.0,
         },
+        "conversations": {**base, "id": conversation, "asked_by": canary, "title": canary},
+        "answers": {
+            **base,
+            "id": answer,
+            "conversation_id": conversation,
+            "number": 1,
+            "question": canary,
+            "questions": [canary],
+            "status": "RUNNING",
+        },
+        "answer_sources": {
+            "tenant_id": tenant,
+            "answer_id": answer,
+            "label": 1,
+            "document_id": document,
+            "start": 0,
+            "end": 1,
+            "score": 1.0,
+        },
+        "summaries": {**base, "id": summary, "document_id": document, "fingerprint": canary},
+        "themes": {**base, "id": theme, "number": 1, "label": canary, "opportunity": 0.5, "fingerprint": canary},
+        "theme_passages": {
+            "tenant_id": tenant,
+            "theme_id": theme,
+            "document_id": document,
+            "passage_index": 0,
+            "distance": 0.1,
+        },
+        "statements": {
+            **base,
+            "id": statement,
+            "answer_id": answer,
+            "number": 1,
+            "text": canary,
+            "support": "UNCHECKED",
+        },
+        "citations": {
+            "tenant_id": tenant,
+            "statement_id": statement,
+            "number": 1,
+            "document_id": document,
+            "start": 0,
+            "end": 1,
+        },
+        "call_sources": {"tenant_id": tenant, "call_key": call, "document_id": document},
     }
     with database.transaction(tenant) as session:
         ensure_tenant(session)
@@ -293,5 +340,8 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         "row_key": "",
         "external_id": external,
         "search_id": str(search),
+        "conversation_id": str(conversation),
+        "answer_id": str(answer),
+        "theme_id": str(theme),
     }
     return Owned(tenant, ids, canary, {"projects", "variables", *rows})

@@ -12,6 +12,17 @@ from resources.database.tables.access import (
     tickets,
     users,
 )
+from resources.database.tables.answers import (
+    answer_sources,
+    answers,
+    call_sources,
+    citations,
+    conversations,
+    statements,
+    summaries,
+    theme_passages,
+    themes,
+)
 from resources.database.tables.base import metadata
 from resources.database.tables.batches import provider_batch_items, provider_batches
 from resources.database.tables.documents import chunks, document_texts, documents, passages, vectors
@@ -25,15 +36,20 @@ from resources.database.tables.search import postings, search_hits, search_stati
 from resources.database.tables.work import attempts, calls, events, tasks
 
 __all__ = [
+    "answer_sources",
+    "answers",
     "api_keys",
     "attempts",
     "audit_log",
     "budgets",
     "calibrations",
+    "call_sources",
     "calls",
     "cell_history",
     "cells",
     "chunks",
+    "citations",
+    "conversations",
     "datasets",
     "document_texts",
     "documents",
@@ -61,8 +77,12 @@ __all__ = [
     "search_statistics",
     "searches",
     "sessions",
+    "statements",
+    "summaries",
     "tasks",
     "tenants",
+    "theme_passages",
+    "themes",
     "tickets",
     "users",
     "variables",

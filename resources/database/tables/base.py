@@ -51,3 +51,10 @@ def document_fk() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["tenant_id", "document_id"], ["documents.tenant_id", "documents.id"], ondelete="CASCADE"
     )
+
+
+def text_fk() -> sa.ForeignKeyConstraint:
+    """The document whose text the row points into; with the text the row is gone, and a trigger sees to changes."""
+    return sa.ForeignKeyConstraint(
+        ["tenant_id", "document_id"], ["document_texts.tenant_id", "document_texts.document_id"], ondelete="CASCADE"
+    )
