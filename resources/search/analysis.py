@@ -30,11 +30,12 @@ _SPACELESS = (
     r"\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff\u3400-\u9fff"
     r"\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
-_IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
-_WORD = regex.compile(r"\w+")  # marks are parts of words there, as vowels of Hindi are; `re` would cut at them
-# a number with its letters and signs, as files and sections are named: WP-2022-0048, 12/3, § 4.1, a.b@c.org
-_IDENTIFIER = re.compile(r"(?=[\w.\-/:@§#]*\d)\w+(?:[.\-/:@#]\w+)+|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+RUN = re.compile(f"[{_SPACELESS}]+|[^{_SPACELESS}]+")
+IS_SPACELESS = re.compile(f"[{_SPACELESS}]")
+"""A character of a script without spaces between words; `RUN` parts such characters from others."""
+WORD = regex.compile(r"\w+")  # marks are parts of words there, as vowels of Hindi are; `re` would cut at them
+IDENTIFIER = re.compile(r"(?=[\w.\-/:@§#]*\d)\w+(?:[.\-/:@#]\w+)+|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")
+"""A number with its letters and signs, as files and sections are named: WP-2022-0048, 12/3, § 4.1, a.b@c.org."""
 
 
 def fold(text: str) -> str:
@@ -49,15 +50,15 @@ def terms(text: str, language: str | None) -> list[str]:
     as many terms in one language as in another, and they stand at the same places.
     """
     folded = fold(text)
-    stem = _stemmer(language)
+    stem = stemmer(language)
     found: list[str] = []
-    for word in _WORD.findall(folded):
-        if _IS_SPACELESS.search(word):
-            for run in _RUN.findall(word):
-                found += _pairs(run) if _IS_SPACELESS.match(run) else [stem(run)]
+    for word in WORD.findall(folded):
+        if IS_SPACELESS.search(word):
+            for run in RUN.findall(word):
+                found += pairs(run) if IS_SPACELESS.match(run) else [stem(run)]
         else:
             found.append(stem(word))
-    found += _IDENTIFIER.findall(folded)
+    found += IDENTIFIER.findall(folded)
     return [term[:LONGEST_TERM] for term in found]
 
 
@@ -72,14 +73,16 @@ def has_stemmer(language: str | None) -> bool:
     return language in _STEMMERS
 
 
-def _pairs(run: str) -> list[str]:
+def pairs(run: str) -> list[str]:
+    """Every two neighbouring characters of a run without spaces; a single one alone."""
     return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
 
 
 _LOCAL = threading.local()  # a stemmer works for one thread at a time
 
 
-def _stemmer(language: str | None) -> Callable[[str], str]:
+def stemmer(language: str | None) -> Callable[[str], str]:
+    """What makes the stem of a folded word of this language; without a stemmer words stay as they are."""
     name = _STEMMERS.get(language or "")
     if name is None:
         return str

@@ -8,13 +8,13 @@ from itertools import chain
 import regex
 
 from resources.search.analysis import (
-    _IDENTIFIER,
-    _IS_SPACELESS,
-    _RUN,
-    _WORD,
+    IDENTIFIER,
+    IS_SPACELESS,
+    RUN,
+    WORD,
     LONGEST_TERM,
-    _pairs,
-    _stemmer,
+    pairs,
+    stemmer,
     fold,
 )
 
@@ -34,7 +34,7 @@ def highlight(text: str, terms: Collection[str], phrases: Iterable[str], languag
     """
     folded, starts, ends = fold_with_places(text)
     located = terms_with_places(folded, language)
-    if not all(_WORD.fullmatch(term) for term in terms):
+    if not all(WORD.fullmatch(term) for term in terms):
         located = chain(located, identifiers_with_places(folded))
     found = [(start, end) for term, start, end in located if term in terms]
     for phrase in phrases:
@@ -46,16 +46,16 @@ def highlight(text: str, terms: Collection[str], phrases: Iterable[str], languag
 
 def terms_with_places(folded: str, language: str | None) -> Iterator[tuple[str, int, int]]:
     """Terms that `analysis.terms` makes of words, of a text that was folded already, with start and end in it."""
-    stem = _stemmer(language)
-    for match in _WORD.finditer(folded):
+    stem = stemmer(language)
+    for match in WORD.finditer(folded):
         word, at = match.group(), match.start()
-        if not _IS_SPACELESS.search(word):
+        if not IS_SPACELESS.search(word):
             yield stem(word)[:LONGEST_TERM], at, match.end()
             continue
-        for run in _RUN.finditer(word):
+        for run in RUN.finditer(word):
             begin = at + run.start()
-            if _IS_SPACELESS.match(run.group()):
-                for place, pair in enumerate(_pairs(run.group())):
+            if IS_SPACELESS.match(run.group()):
+                for place, pair in enumerate(pairs(run.group())):
                     yield pair, begin + place, begin + place + len(pair)
             else:
                 yield stem(run.group())[:LONGEST_TERM], begin, at + run.end()
@@ -63,7 +63,7 @@ def terms_with_places(folded: str, language: str | None) -> Iterator[tuple[str, 
 
 def identifiers_with_places(folded: str) -> Iterator[tuple[str, int, int]]:
     """Terms that it makes of identifiers."""
-    for match in _IDENTIFIER.finditer(folded):
+    for match in IDENTIFIER.finditer(folded):
         yield match.group()[:LONGEST_TERM], match.start(), match.end()
 
 
