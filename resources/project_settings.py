@@ -9,6 +9,8 @@ from pydantic import ConfigDict
 
 from resources.models.errors import ModelMissingError
 from resources.models.providers.choose import parse_spec
+from resources.reranking.specs import RERANKER, RERANKER_FORMS
+from resources.search.budget import DEFAULT_QUOTAS, Quotas
 from resources.vocabulary import CallMode, Verification
 
 Problem = tuple[str, str]  # the setting, and what is wrong with it
@@ -21,6 +23,8 @@ MOST_ANSWERS = 9
 FEWEST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS = 100, 32_000
 WARMEST = 1.0  # what every provider takes
 MOST_MODELS = 10
+MOST_SECTIONS = 100  # of one document or part, in one answer
+LEAST_SHARE = 0.05  # of the room for evidence
 
 
 class LongDocuments(StrEnum):
@@ -39,6 +43,10 @@ class ProjectSettings:
     variables_per_call: int = 1
     long_documents: LongDocuments = LongDocuments.MAP
     retrieve_chunks: int = 3  # how many `retrieve` asks first; about 8,000 tokens
+    reranker: str | None = None  # 'none', 'maxsim' or 'endpoint:<model>'; None: that of the installation
+    document_sections: int = DEFAULT_QUOTAS.document_sections  # of one document, among what an answer is made from
+    document_share: float = DEFAULT_QUOTAS.document_share  # of the tokens, that one document may take
+    segment_sections: int = DEFAULT_QUOTAS.segment_sections  # of one chunk
     calls: CallMode = CallMode.LIVE
     models: tuple[str, ...] = ()  # 'provider:model' in fallback order; empty: those of the installation
     routes: dict[str, float] = field(default_factory=dict)  # model → weight; documents are shared out between them
@@ -53,6 +61,10 @@ class ProjectSettings:
     overlap_tokens_min: int = 200  # repeated of the chunk before
     overlap_tokens_max: int = 300
     whole_below_words: int = 5_000  # a document of up to so many words is one chunk
+
+    def quotas(self) -> Quotas:
+        """How much of what an answer is made from may come of one source."""
+        return Quotas(self.document_sections, self.document_share, self.segment_sections)
 
 
 def settings_problems(settings: ProjectSettings) -> list[Problem]:
@@ -69,6 +81,11 @@ def _ranges(settings: ProjectSettings) -> Iterator[Problem]:
         yield "self_agreement", f"from 1 (off) to {MOST_ANSWERS} answers to each question."
     if not 1 <= settings.retrieve_chunks <= MOST_CHUNKS_FIRST:
         yield "retrieve_chunks", f"from 1 to {MOST_CHUNKS_FIRST} chunks."
+    for name in ("document_sections", "segment_sections"):
+        if not 1 <= getattr(settings, name) <= MOST_SECTIONS:
+            yield name, f"from 1 to {MOST_SECTIONS} sections."
+    if not LEAST_SHARE <= settings.document_share <= 1:
+        yield "document_share", f"from {LEAST_SHARE:g} to 1 (all) of the tokens."
     if settings.temperature is not None and not 0 <= settings.temperature <= WARMEST:
         yield "temperature", f"from 0 to {WARMEST:g}; leave it out for what suits each type."
     most = settings.max_output_tokens
@@ -82,6 +99,8 @@ def _choices(settings: ProjectSettings) -> Iterator[Problem]:
     weights = list(settings.routes.values())
     if weights and not (all(0 <= weight < math.inf for weight in weights) and max(weights) > 0):
         yield "routes", "weights of at least 0, one of them more."
+    if settings.reranker is not None and not RERANKER.fullmatch(settings.reranker):
+        yield "reranker", f"{RERANKER_FORMS}; leave it out for that of the installation."
     if settings.verification_model is not None and settings.verification is Verification.NONE:
         yield "verification_model", "is given, but settings.verification is none."
     if len(settings.models) > MOST_MODELS or len(settings.routes) > MOST_MODELS:

@@ -1,6 +1,7 @@
 """Rerankers behind an HTTP endpoint: Cohere, Jina, vLLM, llama.cpp, and whatever else takes the same JSON.
 
-`POST {model, query, documents, top_n}` is answered by `{results: [{index, relevance_score}, …]}`.
+`POST {model, query, documents, top_n}` is answered by `{results: [{index, relevance_score}, …]}`; those that follow
+OpenAI's lists call it `{data: […]}`, and some the score `score`.
 """
 
 import math
@@ -10,8 +11,15 @@ from datetime import UTC, datetime
 from typing import Annotated, Self
 
 import httpx2
-from pydantic import BaseModel, Field, ValidationError
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential_jitter,
+)
 
 from resources.embedding.contract import encodable
 from resources.embedding.retries import retry_after
@@ -25,6 +33,7 @@ from resources.reranking.errors import (
 
 _ATTEMPTS = 3
 _LONGEST_WAIT = 5.0  # somebody is waiting for the search
+_MOST_BYTES = 8 * 2**20  # of an answer; some send the passages back
 _BACKOFF = wait_exponential_jitter(initial=0.25, max=2, jitter=0.25)
 _PASSING_STATUS = frozenset({408, 409, 425, 429})
 _SHOWN = 300  # characters of an error of the server
@@ -32,11 +41,11 @@ _SHOWN = 300  # characters of an error of the server
 
 class _Result(BaseModel):
     index: Annotated[int, Field(ge=0)]
-    relevance_score: Annotated[float, Field(allow_inf_nan=False)]
+    score: Annotated[float, Field(allow_inf_nan=False, validation_alias=AliasChoices("relevance_score", "score"))]
 
 
 class _Reply(BaseModel):
-    results: list[_Result]
+    results: Annotated[list[_Result], Field(validation_alias=AliasChoices("results", "data"))]
 
 
 class _PassingFaultError(Exception):
@@ -60,10 +69,11 @@ class EndpointReranker:
         api_key: str | None = None,
         *,
         depth: int = 50,
-        timeout_seconds: float = 10.0,
+        seconds: float = 5.0,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`timeout_seconds` holds for each of three attempts. Raises `RerankSettingsError` for a wrong address."""
+        """All attempts together have `seconds`. Raises `RerankSettingsError` for a wrong address."""
         try:
             self._url = httpx2.URL(url)
         except (httpx2.InvalidURL, TypeError) as error:
@@ -76,8 +86,10 @@ class EndpointReranker:
         self.depth = depth
         self._where = f"{model} at {self._url.host}"
         headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx2.Client(timeout=timeout_seconds, headers=headers)
+        self._client = httpx2.Client(timeout=seconds, headers=headers)
+        self._seconds = seconds
         self._sleep = sleep
+        self._clock = clock
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +105,7 @@ class EndpointReranker:
         """The model's scores, in the order of `texts`.
 
         Raises `RerankInputError` for a blank query before anything is sent, `RerankUnavailableError` after three
-        attempts, `RerankRejectedError` and `RerankReplyError` at once.
+        attempts or when the time is over, `RerankRejectedError` and `RerankReplyError` at once.
         """
         if not query.strip():
             raise RerankInputError("the query is blank: there is nothing to compare passages with")
@@ -107,30 +119,49 @@ class EndpointReranker:
         }
         retrying = Retrying(
             retry=retry_if_exception_type(_PassingFaultError),
-            stop=stop_after_attempt(_ATTEMPTS),
+            stop=stop_after_attempt(_ATTEMPTS) | stop_before_delay(self._seconds),
             wait=_wait_seconds,
             sleep=self._sleep,
             reraise=True,
         )
         try:
-            content = retrying(self._request, body)
+            content = retrying(self._request, body, self._clock() + self._seconds)
         except _PassingFaultError as error:
-            raise RerankUnavailableError(f"{error} (after {_ATTEMPTS} attempts)", error.status) from error
+            tried = retrying.statistics["attempt_number"]
+            raise RerankUnavailableError(f"{error} (attempts: {tried})", error.status) from error
         return self._checked(content, len(texts))
 
-    def _request(self, body: dict[str, object]) -> bytes:
+    def _request(self, body: dict[str, object], deadline: float) -> bytes:
         try:
-            answer = self._client.post(self._url, json=body)
+            # read bit by bit: the time-outs of the client begin anew with every byte
+            with self._client.stream("POST", self._url, json=body, timeout=self._left(deadline)) as answer:
+                content = bytearray()
+                for part in answer.iter_bytes():
+                    content += part
+                    self._left(deadline)
+                    if len(content) > _MOST_BYTES:
+                        raise RerankReplyError(f"{self._where} sent more than {_MOST_BYTES:,} bytes")
         except httpx2.TransportError as error:
             what = "did not answer in time" if isinstance(error, httpx2.TimeoutException) else "cannot be reached"
             raise _PassingFaultError(f"{self._where} {what}: {error or type(error).__name__}") from error
+        except httpx2.DecodingError as error:
+            raise RerankReplyError(f"{self._where} sent an answer that cannot be read: {error}") from error
         if answer.is_success:
-            return answer.content
-        what = f"{self._where} answered {answer.status_code}: {answer.text[:_SHOWN]}"
+            return bytes(content)
+        what = (
+            f"{self._where} answered {answer.status_code}: {content[: 4 * _SHOWN].decode(errors='replace')[:_SHOWN]}"
+        )
         if answer.status_code in _PASSING_STATUS or answer.status_code >= 500:
             wait = retry_after(answer.headers, datetime.now(UTC))
             raise _PassingFaultError(what, answer.status_code, wait)
         raise RerankRejectedError(what, answer.status_code)
+
+    def _left(self, deadline: float) -> float:
+        """Seconds until the deadline."""
+        left = deadline - self._clock()
+        if left <= 0:
+            raise _PassingFaultError(f"{self._where} did not answer in time: {self._seconds:g} s")
+        return left
 
     def _checked(self, content: bytes, expected: int) -> list[float]:
         try:
@@ -139,7 +170,7 @@ class EndpointReranker:
             raise RerankReplyError(
                 f"{self._where} sent an answer that cannot be read: {error.errors(include_url=False)[0]['msg']}"
             ) from error
-        scores = {result.index: result.relevance_score for result in reply.results}
+        scores = {result.index: result.score for result in reply.results}
         if len(reply.results) != expected or sorted(scores) != list(range(expected)):
             raise RerankReplyError(f"{self._where} sent {len(reply.results)} scores for {expected} passages")
         return [scores[index] for index in range(expected)]

@@ -10,12 +10,12 @@ import regex
 from resources.search.analysis import (
     IDENTIFIER,
     IS_SPACELESS,
+    LONGEST_TERM,
     RUN,
     WORD,
-    LONGEST_TERM,
+    fold,
     pairs,
     stemmer,
-    fold,
 )
 
 Span = tuple[int, int]

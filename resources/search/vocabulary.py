@@ -27,3 +27,15 @@ class NothingFound(StrEnum):
     NO_DOCUMENTS = "NO_DOCUMENTS"  # the project has none yet
     NOT_EMBEDDED = "NOT_EMBEDDED"  # none of its documents was read, cut and embedded yet: a task does it
     NO_MATCH = "NO_MATCH"  # no passage of the documents that the filters let through
+
+
+class WithoutReranking(StrEnum):
+    """Why the order of hits is that of the search alone."""
+
+    OFF = "OFF"  # no reranker is set
+    NO_CHOICE = "NO_CHOICE"  # fewer than two hits
+    NOT_SET_UP = "NOT_SET_UP"  # the project names a reranker for which the installation lacks something
+    UNREADABLE = "UNREADABLE"  # the query or a passage is too long for it
+    UNAVAILABLE = "UNAVAILABLE"  # it failed, or did not answer in time; the log says why
+    REFUSED = "REFUSED"  # it refused the request: key, model, address; the log says why
+    BAD_REPLY = "BAD_REPLY"  # it answered without a score for each passage

@@ -120,7 +120,7 @@ def test_what_the_model_cannot_read_is_an_error_of_the_input() -> None:
 
 def test_the_packaged_model_finds_the_passage_that_has_the_querys_words(model_cache: Path) -> None:
     embedder = E5Embedder(model_cache)
-    reranker = reranker_from_settings("maxsim", embedder)
+    reranker = reranker_from_settings("maxsim", lambda: embedder)
     assert isinstance(reranker, MaxSimReranker)
     assert (reranker.depth, reranker.decides_alone) == (20, False)
     texts = [
@@ -148,13 +148,16 @@ def test_the_packaged_model_finds_the_passage_that_has_the_querys_words(model_ca
 )
 def test_settings_that_cannot_be_used_are_refused(spec: str, url: str | None, message: str) -> None:
     with pytest.raises(RerankSettingsError, match=message):
-        reranker_from_settings(spec, cast(Embedder, Letters()), url)
+        reranker_from_settings(spec, lambda: cast(Embedder, Letters()), url)
 
 
 def test_settings_name_a_reranker() -> None:
-    embedder: Any = Letters()
-    assert reranker_from_settings("none", embedder) is None
-    made = reranker_from_settings("endpoint:a/model:v2", embedder, "http://localhost:1/rerank", "key")
+    def nobody() -> Any:
+        raise AssertionError("only maxsim needs an embedder")
+
+    assert reranker_from_settings("none", nobody) is None
+    made = reranker_from_settings("endpoint:a/model:v2", nobody, "http://localhost:1/rerank", "key")
     assert isinstance(made, EndpointReranker)
     assert (made.name, made.depth, made.decides_alone) == ("a/model:v2", 50, True)
-    made.close()
+    assert reranker_from_settings("endpoint:a/model:v2", nobody, "http://localhost:1/rerank", "key") is made
+    assert reranker_from_settings("endpoint:a/model:v2", nobody, "http://localhost:1/rerank", "other") is not made

@@ -34,7 +34,7 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def reranker(server: RerankServer, waits: list[float]) -> Iterator[EndpointReranker]:
-    with EndpointReranker(server.url, "rerank-v3.5", "key-1", sleep=waits.append) as made:
+    with EndpointReranker(server.url, "rerank-v3.5", "key-1", seconds=60, sleep=waits.append) as made:
         yield made
 
 
@@ -101,6 +101,16 @@ def test_the_server_says_how_long_to_wait_within_reason(
     assert waits == [waited]
 
 
+def test_a_wait_that_is_longer_than_there_is_time_is_not_waited(server: RerankServer, waits: list[float]) -> None:
+    server.answers.append(Answer(429, headers={"retry-after": "3"}))
+    with (
+        EndpointReranker(server.url, "busy", seconds=3, sleep=waits.append) as made,
+        pytest.raises(RerankUnavailableError, match="429"),
+    ):
+        made.scores(QUERY, TEXTS)
+    assert waits == []
+
+
 @pytest.mark.parametrize("asked", ["inf", "soon"])
 def test_a_wait_that_is_no_time_is_ignored(
     reranker: EndpointReranker, server: RerankServer, waits: list[float], asked: str
@@ -114,7 +124,7 @@ def test_faults_that_do_not_pass_are_an_error_after_three_attempts(
     reranker: EndpointReranker, server: RerankServer
 ) -> None:
     server.answers += [Answer(503)] * 4
-    with pytest.raises(RerankUnavailableError, match=r"rerank-v3.5 at 127.0.0.1 answered 503.*3 attempts") as raised:
+    with pytest.raises(RerankUnavailableError, match=r"rerank-v3.5 at 127.0.0.1 answered 503.*attempts: 3") as raised:
         reranker.scores(QUERY, TEXTS)
     assert raised.value.status == 503
     assert len(server.requests) == 3
@@ -158,11 +168,37 @@ def test_an_answer_that_is_no_set_of_scores_is_an_error(
 def test_a_server_that_does_not_answer_in_time(server: RerankServer, waits: list[float]) -> None:
     server.answers += [Answer(200, late=True)] * 3
     with (
-        EndpointReranker(server.url, "slow", timeout_seconds=0.1, sleep=waits.append) as made,
+        EndpointReranker(server.url, "slow", seconds=0.1, sleep=waits.append) as made,
         pytest.raises(RerankUnavailableError, match="in time"),
     ):
         made.scores(QUERY, TEXTS)
-    assert len(waits) == 2
+    assert waits == []  # the time is over: nothing is tried again
+
+
+def test_a_server_that_answers_byte_by_byte_has_no_more_time(server: RerankServer, waits: list[float]) -> None:
+    now = iter(range(1000))  # every look at the clock finds a second gone
+    server.answers.append(replies((0, 1.0), (1, 0.5), (2, 0.4)))
+    with (
+        EndpointReranker(server.url, "slow", seconds=2, sleep=waits.append, clock=lambda: next(now)) as made,
+        pytest.raises(RerankUnavailableError, match="in time: 2 s"),
+    ):
+        made.scores(QUERY, TEXTS)
+
+
+def test_an_answer_without_end_is_not_read_to_it(reranker: EndpointReranker, server: RerankServer) -> None:
+    server.answers.append(Answer(200, b" " * (8 * 2**20 + 1)))
+    with pytest.raises(RerankReplyError, match="more than"):
+        reranker.scores(QUERY, TEXTS)
+
+
+@pytest.mark.parametrize("listed", ["results", "data"])
+@pytest.mark.parametrize("score", ["relevance_score", "score"])
+def test_lists_and_scores_may_be_called_as_openai_s_or_cohere_s(
+    reranker: EndpointReranker, server: RerankServer, listed: str, score: str
+) -> None:
+    results = [{"index": 1, score: 0.9, "document": {"text": TEXTS[1]}}, {"index": 0, score: 0.1}]
+    server.answers.append(Answer(200, json.dumps({"object": "list", "model": "m", listed: results}).encode()))
+    assert reranker.scores(QUERY, TEXTS[:2]) == [0.1, 0.9]
 
 
 def test_a_server_that_is_not_there(waits: list[float]) -> None:
