@@ -124,6 +124,14 @@ def begin_answer(
     return _answer(row)
 
 
+def hold_running(session: TenantSession, answer_id: UUID) -> None:
+    """Let the answer stay until the transaction ends. Raises ConversationGoneError when it is not RUNNING any more."""
+    running = sa.and_(answers.c.id == answer_id, answers.c.status == AnswerStatus.RUNNING.value)
+    held = sa.select(answers.c.id).where(running).with_for_update(key_share=True, read=True)
+    if session.scalar(held) is None:
+        raise ConversationGoneError(f"Answer {answer_id} was deleted, or ended by somebody else.")
+
+
 def set_questions(session: TenantSession, answer_id: UUID, questions: Sequence[str]) -> None:
     """How the question was understood."""
     session.execute(sa.update(answers).where(answers.c.id == answer_id).values(questions=list(questions)))

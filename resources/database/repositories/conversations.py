@@ -76,6 +76,12 @@ def delete_conversation(session: TenantSession, conversation_id: UUID, asked_by:
     return session.scalar(deleted.returning(conversations.c.id)) is not None
 
 
+def summarised_up_to(session: TenantSession, conversation_id: UUID) -> int:
+    """The number of the last answer for which the conversation's own statements stand; 0 for none."""
+    query = sa.select(conversations.c.summarised).where(conversations.c.id == conversation_id)
+    return session.scalar(query) or 0
+
+
 def set_summarised(session: TenantSession, conversation_id: UUID, number: int) -> None:
     """From now on the conversation's own statements stand for the answers up to this number."""
     session.execute(sa.update(conversations).where(conversations.c.id == conversation_id).values(summarised=number))

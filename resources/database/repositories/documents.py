@@ -308,6 +308,12 @@ def load_texts(session: TenantSession, ids: Iterable[UUID]) -> dict[UUID, Docume
     return {row.document_id: DocumentText(row.text, segments_from_json(row.segments)) for row in rows}
 
 
+def languages_by_document(session: TenantSession, ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    """The language of each of these documents, as it was detected."""
+    rows = session.execute(sa.select(documents.c.id, documents.c.language).where(documents.c.id.in_(list(ids))))
+    return dict(rows.tuples().all())
+
+
 def segments_to_json(segments: Iterable[Segment]) -> list[list[Any]]:
     """A compact form: one short list per segment."""
     return [

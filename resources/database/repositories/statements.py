@@ -126,6 +126,20 @@ def statements_of(
     return {id_: tuple(of_owner) for id_, of_owner in made.items()}
 
 
+def set_support(session: TenantSession, statement_id: UUID, judged: Statement) -> bool:
+    """Store what another check found of a statement; whether it was still there."""
+    changed = (
+        sa.update(statements)
+        .where(statements.c.id == statement_id)
+        .values(
+            support=judged.support.value,
+            checked_by=judged.checked_by.value if judged.checked_by else None,
+            problems=[problem.replace("\x00", "\ufffd") for problem in judged.problems],
+        )
+    )
+    return session.scalar(changed.returning(statements.c.id)) is not None
+
+
 def delete_statements(session: TenantSession, owner: Owner, owner_id: UUID) -> None:
     """Delete all statements of an owner."""
     session.execute(sa.delete(statements).where(statements.c[owner.value] == owner_id))
