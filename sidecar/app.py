@@ -12,6 +12,7 @@ from sidecar.audit.routes import router as audit
 from sidecar.auth.routes import router as auth
 from sidecar.context.page_routes import router as pages
 from sidecar.context.routes import router as context
+from sidecar.conversations.routes import router as conversations
 from sidecar.exports.routes import router as exports
 from sidecar.feedback.routes import router as feedback
 from sidecar.internal.routes import router as internal
@@ -57,6 +58,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     stream,
     audit,
     search,
+    conversations,
     context,
     pages,
     internal,

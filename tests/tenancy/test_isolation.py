@@ -33,7 +33,12 @@ NOT_THERE = {
     "GET /v1/results/cells/{document_id}/{variable}/image",
 }
 """The victim's document is a line of text, and has no pages."""
-NOT_THEIRS = {"GET /v1/context/searches/{search_id}"}
+NOT_THEIRS = {
+    "GET /v1/context/searches/{search_id}",
+    "GET /v1/sessions/{conversation_id}",
+    "GET /v1/sessions/{conversation_id}/messages",
+    "GET /v1/sessions/{conversation_id}/messages/{answer_id}",
+}
 """Of the same tenant, and another person's."""
 
 
