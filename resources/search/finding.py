@@ -24,7 +24,7 @@ from resources.project_settings import ProjectSettings
 from resources.reranking.errors import RerankError
 from resources.reranking.factory import reranker_from_settings
 from resources.reranking.reasons import reason_of
-from resources.reranking.rerank import Reranker, rerank
+from resources.reranking.rerank import Reranked, Reranker, rerank
 from resources.search.query import make_query
 from resources.search.serving import serving_embedder
 from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
@@ -79,6 +79,15 @@ class Hit(FoundPassage):
     fused: float
     rank_before: int | None
     rerank_score: float | None
+
+    @classmethod
+    def of(cls, passage: FoundPassage, anew: Reranked[Any] | None = None) -> Self:
+        """A passage at its fused place, or at the one that reranking gave it."""
+        said = {one.name: getattr(passage, one.name) for one in fields(FoundPassage)}
+        if anew is None:
+            return cls(**said, fused=passage.score, rank_before=None, rerank_score=None)
+        said["score"] = anew.score
+        return cls(**said, fused=passage.score, rank_before=anew.rank_before, rerank_score=anew.rerank_score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +208,14 @@ def _reranked(
     try:
         reranker = _reranker(means, chosen)
         if reranker is None:
-            return [_hit(one) for one in found], None, WithoutReranking.OFF
+            return [Hit.of(one) for one in found], None, WithoutReranking.OFF
         if len(found) < 2:
-            return [_hit(one) for one in found], None, WithoutReranking.NO_CHOICE
+            return [Hit.of(one) for one in found], None, WithoutReranking.NO_CHOICE
         ranked = rerank(reranker, text, found)
     except (RerankError, EmbeddingError) as error:
         _log.warning("hits_not_reranked", error=str(error))
-        return [_hit(one) for one in found], None, reason_of(error)
-    hits = [_hit(one.passage, one.score, one.rank_before, one.rerank_score) for one in ranked]
+        return [Hit.of(one) for one in found], None, reason_of(error)
+    hits = [Hit.of(one.passage, one) for one in ranked]
     return hits, reranker.name, None
 
 
@@ -219,14 +228,3 @@ def _reranker(means: Means, chosen: ProjectSettings) -> Reranker | None:
         settings.reranker_key,
         settings.reranker_seconds,
     )
-
-
-def _hit(
-    passage: FoundPassage,
-    score: float | None = None,
-    rank_before: int | None = None,
-    rerank_score: float | None = None,
-) -> Hit:
-    said = {one.name: getattr(passage, one.name) for one in fields(passage)}
-    said["score"] = passage.score if score is None else score
-    return Hit(**said, fused=passage.score, rank_before=rank_before, rerank_score=rerank_score)

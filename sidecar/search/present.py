@@ -28,6 +28,7 @@ from sidecar.search.schemas import (
     FacetCount,
     Facets,
     PastSearch,
+    Reranking,
     Scores,
     SearchHit,
     SearchPage,
@@ -52,6 +53,9 @@ def _told(search: Search) -> dict[str, Any]:
         "mode": search.mode,
         "filters": DocumentFilters.model_validate(search.filters),
         "dense": DenseLeg(used=reason is None, reason=reason, model=search.model, lane=search.lane),
+        "reranking": Reranking(
+            used=search.reranker is not None, reason=search.without_reranking, reranker=search.reranker
+        ),
         "found": search.found,
         "nothing": search.nothing,
         "created_at": search.created_at,
@@ -107,6 +111,8 @@ def _hit(hit: StoredHit, query: Query, marked: frozenset[str], places: list[Plac
             lexical_score=hit.lexical_score,
             dense_rank=hit.dense_rank,
             distance=hit.distance,
+            rank_before=hit.rank_before,
+            rerank_score=hit.rerank_score,
         ),
     )
 

@@ -31,16 +31,17 @@ def search_passages(request: Request, who: Reader, body: SearchIn, key: Idempote
 
     Up to 200 hits are kept for you under `id`, for 90 days; `k` of them come at once, `next` leads to the others.
     Where vectors cannot be compared, `hybrid` goes by words alone and `dense` says why. Without hits `nothing` says
-    why. Deleting a document takes its hits out of all searches.
+    why. Where a reranker is set, it orders the best anew; when it fails or is slow, the fused order stands and
+    `reranking` says why. Deleting a document takes its hits out of all searches.
     """
-    near = service.vector_of(request, who, body)
+    finding = service.search(request, who, body)
     with part_of_request(request, who) as session:
         once = Once(session, who, key)
         if (answered := once.answered(request, body)) is not None:
             # the id alone was kept: texts of documents that were deleted since are not told again
             kept = _mine(session, who, UUID(json.loads(bytes(answered.body))["id"]))
             return _first_page(session, kept, body.k, {REPLAY: "true"})
-        made = service.search(session, who, body, near)
+        made = service.keep(session, who, body, finding)
         once.keep(200, {"id": str(made.id)})
         return _first_page(session, made, body.k, {})
 

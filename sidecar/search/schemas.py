@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutVectors
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
 from sidecar.fields import IN_JSON, NO_NUL, Flag, JsonObject, ProjectId, text_field
 from sidecar.pages import Page
 from sidecar.results.schemas import Place
@@ -90,11 +90,20 @@ class TextSpan(BaseModel):
 class Scores(BaseModel):
     """Why a hit stands where it does: its place in each leg, and what that was made of."""
 
-    fused: float = Field(description="Sum of 1 / (60 + rank) over the legs that found it", examples=[0.0325])
+    fused: float = Field(
+        description="Sum of 1 / (60 + rank) over the legs that found it; the order before reranking",
+        examples=[0.0325],
+    )
     lexical_rank: int | None = Field(description="From 1, by its words; null: not among the best", examples=[1])
     lexical_score: float | None = Field(description="BM25, more for phrases of the query", examples=[7.42])
     dense_rank: int | None = Field(description="From 1, by its vector; null: not among the best", examples=[2])
     distance: float | None = Field(description="Of the two vectors: 1 - cosine, 0 to 2", examples=[0.131])
+    rank_before: int | None = Field(
+        description="The hit's place before reranking, from 1; null: nothing was reranked", examples=[3]
+    )
+    rerank_score: float | None = Field(
+        description="The reranker's; only its order means something. Null: not read by one", examples=[0.913]
+    )
 
 
 class SearchHit(BaseModel):
@@ -132,6 +141,14 @@ class DenseLeg(BaseModel):
     )
 
 
+class Reranking(BaseModel):
+    """Whether the best hits were read once more, and by what."""
+
+    used: bool = Field(description="False: hits stand as words and vectors put them", examples=[False])
+    reason: WithoutReranking | None = Field(description="Why they do", examples=["OFF"])
+    reranker: str | None = Field(description="What gave the order", examples=[None])
+
+
 class PastSearch(BaseModel):
     """A search as it was asked."""
 
@@ -141,6 +158,7 @@ class PastSearch(BaseModel):
     mode: SearchMode
     filters: DocumentFilters
     dense: DenseLeg
+    reranking: Reranking
     found: int = Field(
         description=f"Hits that were kept when it was asked, at most {MOST_HITS}; those of documents deleted or read "
         "anew since are gone",
@@ -168,7 +186,8 @@ class DocumentCount(BaseModel):
 class Facets(BaseModel):
     """All kept hits (passages) of the search, on this page or not, counted by what their documents are.
 
-    Each list adds up to the hits that are still there, the most frequent first.
+    The best 200 are kept: where `found` is 200 there may be more matches, and these are not counted. Each list adds
+    up to the hits that are still there, the most frequent first.
     """
 
     documents: list[DocumentCount]

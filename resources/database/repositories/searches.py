@@ -14,14 +14,17 @@ import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
-from resources.database.repositories.retrieval import FoundPassage
 from resources.database.tables import chunks, documents, passages, search_hits, searches
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutVectors
+from resources.search.finding import Hit
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search as it was asked and answered: `found` hits; `without_vectors` is None when vectors were compared."""
+    """A search as it was asked and answered: `found` hits.
+
+    `without_vectors` is None when vectors were compared, `without_reranking` when `reranker` gave the order.
+    """
 
     project_id: str
     asked_by: str
@@ -33,6 +36,8 @@ class Search:
     without_vectors: WithoutVectors | None
     found: int
     nothing: NothingFound | None
+    reranker: str | None
+    without_reranking: WithoutReranking | None
     id: UUID = field(default_factory=uuid4)
     created_at: datetime | None = None  # set by the database
 
@@ -50,11 +55,13 @@ class StoredHit:
     end: int
     text: str
     heading_path: list[str]
-    score: float
+    score: float  # the fused one
     lexical_rank: int | None
     lexical_score: float | None
     dense_rank: int | None
     distance: float | None
+    rank_before: int | None
+    rerank_score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +80,14 @@ _COLUMNS = [searches.c[name] for name in Search.__dataclass_fields__]
 # A passage that was deleted since it was found, or is being deleted, is left out: it would be gone in a moment.
 _ADD_HITS = sa.text(
     "INSERT INTO search_hits (tenant_id, search_id, rank, document_id, passage_index, score, lexical_rank, "
-    "lexical_score, dense_rank, distance) "
+    "lexical_score, dense_rank, distance, rank_before, rerank_score) "
     "SELECT :tenant, :search, h.rank, h.document_id, h.passage, h.score, h.lexical_rank, h.lexical_score, "
-    "h.dense_rank, h.distance "
+    "h.dense_rank, h.distance, h.rank_before, h.rerank_score "
     "FROM unnest(CAST(:documents AS uuid[]), CAST(:passages AS int[]), CAST(:scores AS float8[]), "
     "CAST(:lexical_ranks AS int[]), CAST(:lexical_scores AS float8[]), CAST(:dense_ranks AS int[]), "
-    "CAST(:distances AS float8[])) WITH ORDINALITY "
-    "AS h(document_id, passage, score, lexical_rank, lexical_score, dense_rank, distance, rank) "
+    "CAST(:distances AS float8[]), CAST(:ranks_before AS int[]), CAST(:rerank_scores AS float8[])) WITH ORDINALITY "
+    "AS h(document_id, passage, score, lexical_rank, lexical_score, dense_rank, distance, rank_before, rerank_score, "
+    "rank) "
     "JOIN passages p ON p.document_id = h.document_id AND p.index = h.passage "
     "FOR KEY SHARE OF p SKIP LOCKED"
 )
@@ -89,11 +97,12 @@ def _search(row: Any) -> Search:
     fields = dict(row._mapping)
     fields["mode"] = SearchMode(row.mode)
     fields["without_vectors"] = WithoutVectors(row.without_vectors) if row.without_vectors else None
+    fields["without_reranking"] = WithoutReranking(row.without_reranking) if row.without_reranking else None
     fields["nothing"] = NothingFound(row.nothing) if row.nothing else None
     return Search(**fields)
 
 
-def add_search(session: TenantSession, search: Search, found: Sequence[FoundPassage]) -> Search:
+def add_search(session: TenantSession, search: Search, found: Sequence[Hit]) -> Search:
     """Keep a search with its hits, the best first; gives it as it was stored."""
     values = {name: getattr(search, name) for name in Search.__dataclass_fields__ if name != "created_at"}
     row = session.execute(
@@ -107,11 +116,13 @@ def add_search(session: TenantSession, search: Search, found: Sequence[FoundPass
                 "search": search.id,
                 "documents": [hit.document_id for hit in found],
                 "passages": [hit.index for hit in found],
-                "scores": [hit.score for hit in found],
+                "scores": [hit.fused for hit in found],
                 "lexical_ranks": [hit.lexical_rank for hit in found],
                 "lexical_scores": [hit.lexical_score for hit in found],
                 "dense_ranks": [hit.dense_rank for hit in found],
                 "distances": [hit.distance for hit in found],
+                "ranks_before": [hit.rank_before for hit in found],
+                "rerank_scores": [hit.rerank_score for hit in found],
             },
         )
     return _search(row)

@@ -16,7 +16,7 @@ from resources.database.tables.base import (
     project_fk,
     tenant,
 )
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutVectors
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
 
 postings = sa.Table(
     "postings",
@@ -62,6 +62,8 @@ searches = sa.Table(
     sa.Column("without_vectors", Text),  # why the words alone decided
     sa.Column("found", Integer, nullable=False),  # hits as they were stored; those of deleted documents are gone
     sa.Column("nothing", Text),  # why there were none
+    sa.Column("reranker", Text),  # what gave the hits their order; null: they stand as they were fused
+    sa.Column("without_reranking", Text),  # why they do
     created(),
     sa.Index("ix_searches_asked_by", "tenant_id", "asked_by", "created_at", "id"),
     sa.Index("ix_searches_created_at", "tenant_id", "created_at"),
@@ -69,8 +71,10 @@ searches = sa.Table(
     one_of("mode", SearchMode),
     one_of("without_vectors", WithoutVectors),
     one_of("nothing", NothingFound),
+    one_of("without_reranking", WithoutReranking),
     sa.CheckConstraint("(model IS NULL) = (without_vectors IS NOT NULL)", name="model"),
     sa.CheckConstraint("(model IS NULL) = (lane IS NULL)", name="lane"),
+    sa.CheckConstraint("(reranker IS NULL) = (without_reranking IS NOT NULL)", name="reranker"),
     sa.CheckConstraint("(found = 0) = (nothing IS NOT NULL)", name="found"),
 )
 
@@ -82,7 +86,9 @@ search_hits = sa.Table(
     sa.Column("rank", Integer, primary_key=True),
     sa.Column("document_id", UUID(as_uuid=True), nullable=False),
     sa.Column("passage_index", Integer, nullable=False),
-    sa.Column("score", DOUBLE_PRECISION, nullable=False),
+    sa.Column("score", DOUBLE_PRECISION, nullable=False),  # the fused one
+    sa.Column("rank_before", Integer),  # reranking; null: nothing was reranked
+    sa.Column("rerank_score", DOUBLE_PRECISION),
     sa.Column("lexical_rank", Integer),
     sa.Column("lexical_score", DOUBLE_PRECISION),
     sa.Column("dense_rank", Integer),

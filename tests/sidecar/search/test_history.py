@@ -11,8 +11,9 @@ from resources.database.repositories.retrieval import hybrid
 from resources.database.repositories.search_state import weights_of
 from resources.database.repositories.searches import Search, add_search, page_of_hits
 from resources.database.tables import documents, search_hits
+from resources.search.finding import Hit
 from resources.search.query import make_query
-from resources.search.vocabulary import SearchMode, WithoutVectors
+from resources.search.vocabulary import SearchMode, WithoutReranking, WithoutVectors
 from tests.sidecar.search.test_search import search
 
 SEARCHES = "/v1/context/searches"
@@ -140,9 +141,12 @@ def test_the_address_of_a_search_is_no_document_s(corpus, reader):
 def test_what_is_being_deleted_while_it_is_found_is_left_out(corpus, database, tenant):
     gone = corpus.add("a.txt", "A grant.")
     corpus.add("b.txt", "Another grant.")
-    asked = Search("study", "user:a", "grant", SearchMode.WORDS, {}, None, None, WithoutVectors.NOT_ASKED, 2, None)
+    asked = Search(
+        "study", "user:a", "grant", SearchMode.WORDS, {}, None, None, WithoutVectors.NOT_ASKED, 2, None, None,
+        WithoutReranking.OFF,
+    )  # fmt: skip
     with database.transaction(tenant) as searching:
-        found = hybrid(searching, "study", make_query("grant", ["en"]), None, None, 10)
+        found = [Hit.of(one) for one in hybrid(searching, "study", make_query("grant", ["en"]), None, None, 10)]
         with database.transaction(tenant) as deleting:
             deleting.execute(sa.delete(documents).where(documents.c.id == gone))
             deleting.flush()
