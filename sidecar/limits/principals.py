@@ -1,6 +1,6 @@
 """Requests of those who are known, counted by who they are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from sidecar.limits.addresses import refused
 from sidecar.limits.rates import Rates
-from sidecar.limits.settings import Bounds
+from sidecar.limits.settings import Bounds, Zone
 from sidecar.security.principal import Authenticator, Principal
 from sidecar.security.scopes import Scope
 
@@ -23,19 +23,23 @@ def metered(authenticator: Authenticator, rates: Rates, bounds: Bounds) -> Authe
     def tell(connection: HTTPConnection, token: str) -> Principal:
         who = authenticator(connection, token)
         rates.remember_valid(token)
-        asker = f"{who.tenant}\0{who.subject}"
         zones = [bounds.principal]
         if connection.scope.get("endpoint") in connection.app.state.costly:
             zones.append(bounds.costly)
-        for zone in zones:
-            decision = rates.take(zone, asker)
-            if decision is not None:  # when the buckets cannot be asked, the service goes on
-                connection.scope.setdefault("state", {})["rate"] = decision
-                if not decision.admitted:
-                    raise refused(decision)
+        count(connection, who, rates, zones)
         return who
 
     return tell
+
+
+def count(connection: HTTPConnection, who: Principal, rates: Rates, zones: Iterable[Zone]) -> None:
+    """Count one request of who asks in each of the zones. Raises TooManyRequests."""
+    for zone in zones:
+        decision = rates.take(zone, f"{who.tenant}\0{who.subject}")
+        if decision is not None:  # when the buckets cannot be asked, the service goes on
+            connection.scope.setdefault("state", {})["rate"] = decision
+            if not decision.admitted:
+                raise refused(decision)
 
 
 def _scopes(dependant: Dependant) -> Iterator[str]:

@@ -38,7 +38,7 @@ def search(request: Request, who: Principal, body: SearchIn) -> Finding:
     Raises Unusable for filters that contradict themselves and text without anything to be read. For `vectors` alone
     it raises also Unusable (too long), Conflict (the project's vectors are of another model) or Unavailable.
     """
-    _check(body.filters)
+    check_filters(body.filters)
     filters = filters_from_json(body.filters.model_dump(mode="json"))
     try:
         return find(means_of(request, who), Wanted(body.project_id, body.query, MOST_HITS, body.mode, filters))
@@ -81,7 +81,8 @@ def keep(session: TenantSession, who: Principal, body: SearchIn, finding: Findin
     )
 
 
-def _check(filters: DocumentFilters) -> None:
+def check_filters(filters: DocumentFilters) -> None:
+    """Raises Unusable for filters that contradict themselves."""
     first, last = filters.dates.first, filters.dates.last
     if first is not None and last is not None and first > last:
         raise Unusable(f"body.filters.dates: {first} is after {last}.")

@@ -68,15 +68,16 @@ def _viewer(
     return Viewer(who, None if token is None else _expiry(token), _version(database, who))
 
 
-async def _placed(
+async def placed(
     connection: HTTPConnection, viewer: Annotated[Viewer, Security(_viewer, scopes=[Scope.READ.value])]
 ) -> AsyncIterator[Viewer]:
+    """One of the connections that who listens may have open, for as long as it is. Raises TooManyRequests."""
     streams: Streams = connection.app.state.streams
     with streams.place(viewer.who.tenant, viewer.who.subject):
         yield viewer
 
 
-Listening = Annotated[Viewer, Security(_placed, scopes=[Scope.READ.value])]
+Listening = Annotated[Viewer, Security(placed, scopes=[Scope.READ.value])]
 """Who listens, counted for as long as they do."""
 
 

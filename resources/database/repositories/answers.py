@@ -199,6 +199,12 @@ def answer_of_task(session: TenantSession, task_id: UUID) -> Answer | None:
     return _answer(row) if row else None
 
 
+def other_running(session: TenantSession, answer: Answer) -> UUID | None:
+    """Another answer that is being given in the same conversation. After `begin_answer`, which makes others wait."""
+    same = sa.and_(answers.c.conversation_id == answer.conversation_id, answers.c.id != answer.id)
+    return session.scalar(sa.select(answers.c.id).where(same, answers.c.status == AnswerStatus.RUNNING.value).limit(1))
+
+
 def page_of_answers(session: TenantSession, conversation_id: UUID, limit: int, after: int = 0) -> list[Answer]:
     """The answers of a conversation in their order, from behind the number `after`."""
     query = (
