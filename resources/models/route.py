@@ -1,7 +1,7 @@
 """One order in which models are asked: what the pipeline holds of the gateway for one document."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,7 @@ class Route:
 
     async def stream(
         self, request: ModelRequest, context: CallContext, keys: tuple[str, ...]
-    ) -> AsyncIterator[str | Call]:
+    ) -> AsyncGenerator[str | Call, None]:
         """Stretches of the answer's text as they come, and last the stored call. Raises what `ask` raises.
 
         Until the first stretch has come, failures are met as in `ask`; after it they are raised, because what was
