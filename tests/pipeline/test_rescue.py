@@ -19,7 +19,9 @@ from crucible_assets.partitions import ProjectKey, register
 from jobs.steps import Step
 from resources.database.engine import Database
 from resources.database.keeper import EmbeddedKeeper
+from resources.settings import Settings
 from resources.vocabulary import TaskKind, TaskStatus
+from tests.conftest import own_server
 from tests.model_server import SubprocessModelServer
 from tests.pipeline.daemon import DaemonAtWork
 from tests.pipeline.study import wait_until
@@ -35,6 +37,23 @@ TRIES = 3  # the first, and as often as `jobs/jobs.py` has it tried again
 def server() -> Iterator[SubprocessModelServer]:
     with SubprocessModelServer([]) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[tuple[Settings, Database]]:
+    """Other tests' tenants would be served by the daemon too, and their server killed."""
+    with own_server() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def home(own: tuple[Settings, Database]) -> Path:
+    return own[0].home
+
+
+@pytest.fixture(scope="module")
+def database(own: tuple[Settings, Database]) -> Database:
+    return own[1]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Keeping house: what is old goes, what is in use stays, and where audit logs end is written down."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -9,14 +10,31 @@ import sqlalchemy as sa
 
 from jobs.housekeeping import keep_house
 from resources.anchors import Anchors
+from resources.database.engine import Database
 from resources.database.repositories.audit import audit, chain_end
 from resources.database.tables import idempotency_keys, rate_buckets, searches, sessions, tickets
+from resources.installation import Installation
 from resources.vocabulary import Role
 from sensors.housekeeping import housekeeping_sensor
+from tests.conftest import own_server
 from tests.sidecar.conftest import make_user
 from tests.sidecar.context.conftest import make_project
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def installation() -> Iterator[Installation]:
+    """One of its own: it looks at all tenants, and other tests leave some whose house cannot be kept."""
+    with own_server() as (settings, opened):
+        made = Installation(settings)
+        made.__dict__["database"] = opened
+        yield made
+
+
+@pytest.fixture
+def database(installation: Installation) -> Database:
+    return installation.database
 
 
 def kept(installation):
