@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from resources.project_texts import LONGEST_LINE, LONGEST_TEXT, LONGEST_UNIT
+from resources.reranking.specs import RERANKER_PATTERN
 
 # what nobody can see but a model reads: control characters, those that turn the direction of text
 _UNSEEN = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
@@ -35,4 +36,10 @@ ModelName = Annotated[
     str,
     StringConstraints(max_length=200, pattern=r"^(anthropic|openai|gguf|local)(:[\x21-\x7e]+)?$"),
     Field(description="As `crucible run --model` takes it", examples=["openai:gpt-4.1-mini"]),
+]
+
+RerankerName = Annotated[
+    str,
+    StringConstraints(max_length=200, pattern=RERANKER_PATTERN),
+    Field(description="As CRUCIBLE_RERANKER takes it", examples=["endpoint:rerank-v3.5"]),
 ]

@@ -8,12 +8,14 @@ from resources.project import settings_to_dict
 from resources.project_settings import (
     FEWEST_CHUNK_TOKENS,
     FEWEST_OUTPUT_TOKENS,
+    LEAST_SHARE,
     MOST_ANSWERS,
     MOST_CHUNK_TOKENS,
     MOST_CHUNKS_FIRST,
     MOST_MODELS,
     MOST_OUTPUT_TOKENS,
     MOST_PER_CALL,
+    MOST_SECTIONS,
     MOST_WHOLE_WORDS,
     WARMEST,
     LongDocuments,
@@ -21,7 +23,7 @@ from resources.project_settings import (
 )
 from resources.vocabulary import CallMode, Verification
 from sidecar.fields import IN_JSON, ONLY_THESE_KEYS, each_once
-from sidecar.projects.fields import ModelName
+from sidecar.projects.fields import ModelName, RerankerName
 
 _USUAL = ProjectSettings()
 ChunkTokens = Annotated[int, Field(ge=FEWEST_CHUNK_TOKENS, le=MOST_CHUNK_TOKENS), IN_JSON]
@@ -30,6 +32,8 @@ Weight = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False), IN_JSO
 Whole = Annotated[int, IN_JSON]
 Warmth = Annotated[float, Field(ge=0, le=WARMEST, allow_inf_nan=False), IN_JSON]
 OutputTokens = Annotated[int, Field(ge=FEWEST_OUTPUT_TOKENS, le=MOST_OUTPUT_TOKENS), IN_JSON]
+Sections = Annotated[int, Field(ge=1, le=MOST_SECTIONS), IN_JSON]
+Share = Annotated[float, Field(ge=LEAST_SHARE, le=1, allow_inf_nan=False), IN_JSON]
 Dollars = Annotated[float, Field(gt=0, le=1_000_000_000, allow_inf_nan=False), IN_JSON]
 
 
@@ -66,7 +70,7 @@ class Embedding(BaseModel):
 
 
 class Retrieval(BaseModel):
-    """How documents of more than one chunk are asked."""
+    """How documents of more than one chunk are asked, and what searches and answers are made from."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -77,6 +81,22 @@ class Retrieval(BaseModel):
     )
     retrieve_chunks: Whole = Field(
         default=_USUAL.retrieve_chunks, ge=1, le=MOST_CHUNKS_FIRST, description="How many `retrieve` asks first"
+    )
+    reranker: RerankerName | None = Field(
+        default=None,
+        description="What reads the first hits of searches once more and orders them: `maxsim` (20, by the packaged "
+        "embedding model), `endpoint:<model>` (50, at the installation's address), `none`. Null: what the "
+        "installation has",
+    )
+    document_sections: Sections = Field(
+        default=_USUAL.document_sections, description="Of one document, among what an answer is made from"
+    )
+    document_share: Share = Field(
+        default=_USUAL.document_share,
+        description="Of the tokens that an answer is made from, how many may be of one document",
+    )
+    segment_sections: Sections = Field(
+        default=_USUAL.segment_sections, description="Of one chunk, among what an answer is made from"
     )
 
 
@@ -156,10 +176,14 @@ class ChunkingOut(BaseModel):
 
 
 class RetrievalOut(BaseModel):
-    """How documents of more than one chunk are asked."""
+    """How documents of more than one chunk are asked, and what searches and answers are made from."""
 
     long_documents: LongDocuments
     retrieve_chunks: int
+    reranker: str | None
+    document_sections: int
+    document_share: float
+    segment_sections: int
 
 
 class GenerationOut(BaseModel):

@@ -115,6 +115,12 @@ def test_names_are_folded_as_answers_are_read(name: str) -> None:
         {"verification": "all", "verification_model": "x"},
         {"budget_usd": float("inf")},
         {"variables_per_call": 501},
+        {"reranker": "cohere"},
+        {"reranker": "endpoint:"},
+        {"document_sections": 0},
+        {"segment_sections": 101},
+        {"document_share": 0.01},
+        {"document_share": float("nan")},
     ],
 )
 def test_a_setting_that_cannot_be_honoured_is_refused_by_name(wrong: dict[str, Any]) -> None:

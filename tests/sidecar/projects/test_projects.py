@@ -263,6 +263,7 @@ def test_parameters_are_set_whole_and_read_back(client, project, settings):
     assert (changed["generation"]["models"], changed["retrieval"]["retrieve_chunks"]) == (["openai:gpt-4.1"], 5)
     assert client.put(path, json={}).json() == usual
     assert client.put(path, json={"generation": {"temperature": 1.5}}).status_code == 422
+    assert client.put(path, json={"retrieval": {"document_share": 0}}).status_code == 422
     file = {"generation": {"models": ["gguf:/etc/passwd"]}}
     assert fields(client.put(path, json=file)) == {"body.settings.models"}
 
