@@ -89,7 +89,8 @@ def test_what_is_old_goes_and_what_is_in_use_stays(installation, database, tenan
 
 def test_searches_of_more_than_90_days_ago_are_forgotten(installation, database, tenant):
     asked = {"tenant_id": tenant, "project_id": make_project(database, tenant), "asked_by": "user:a", "query": "x"}
-    asked |= {"mode": "words", "filters": {}, "without_vectors": "NOT_ASKED", "found": 0, "nothing": "NO_DOCUMENTS"}
+    asked |= {"mode": "words", "filters": {}, "found": 0, "nothing": "NO_DOCUMENTS"}
+    asked |= {"without_vectors": "NOT_ASKED", "without_reranking": "OFF"}
     old, recent = uuid4(), uuid4()
     with database.transaction(tenant) as session:
         ages = {old: timedelta(days=90, minutes=1), recent: timedelta(days=89)}
