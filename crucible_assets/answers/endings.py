@@ -6,6 +6,7 @@ on: two sentences in one are checked together, while half a sentence says someth
 
 import regex
 
+from resources.models.reader.words import word_set
 from resources.search.guarded_words import calendar_names
 
 CLOSERS = "\"'”’»›)\\]』」）*_~"
@@ -14,28 +15,27 @@ CLOSERS = "\"'”’»›)\\]』」）*_~"
 TERMINATOR = regex.compile(rf"(?:[.!?…؟۔।]+|(?P<wide>[。！？｡]+))(?P<closers>[{CLOSERS}]*)")
 
 # never the last word of a sentence
-_BEFORE_MORE = frozenset(
-    "mr mrs ms messrs dr prof st hr fr hrn dipl ing bzw ca vgl z.b z.t d.h u.a i.d.r s.o s.u u.u o.ä e.g i.e cf approx "
-    "viz inkl exkl zzgl abzgl max min geb gem lt vs ggf evtl sog p.ex par.ex c.-à-d mme mlle mm me env esp incl excl "
-    "resp tel jan feb febr apr jun jul aug sept okt oct nov dez dec janv févr avr juil déc rd sra dna sig dott avv"
-    .split()
-)  # fmt: skip
+_BEFORE_MORE = word_set(
+    "mr mrs ms messrs dr prof st hr fr hrn dipl ing bzw ca vgl z.b z.t d.h u.a i.d.r s.o s.u u.u o.ä e.g i.e cf "
+    "approx viz inkl exkl zzgl abzgl max min geb gem lt vs ggf evtl sog p.ex par.ex c.-à-d mme mlle mm me env esp "
+    "incl excl resp tel jan feb febr apr jun jul aug sept okt oct nov dez dec janv févr avr juil déc rd sra dna sig "
+    "dott avv"
+)
 # an abbreviation before a number only: `No. 3`, and not `The answer was no.`
-_BEFORE_NUMBER = frozenset(
-    "no nos nr nrn art arts abs sec secs fig figs eq eqs ch chap vol vols p pp s para paras ziff rn rdnr kap tab abb bd "
-    "anl anm n° lit al sp tz az n num núm cap pag pág pt".split()
+_BEFORE_NUMBER = word_set(
+    "no nos nr nrn art arts abs sec secs fig figs eq eqs ch chap vol vols p pp s para paras ziff rn rdnr kap tab "
+    "abb bd anl anm n° lit al sp tz az n num núm cap pag pág pt"
 )
 # may end a sentence, and does where a capital follows
-_MAY_END = frozenset(
+_MAY_END = word_set(
     "etc usw usf ltd inc co corp plc llc bros gmbh a.m p.m u.s u.k e.u jr sr al ff f st str est dept ag"
-    .split()
-)  # fmt: skip
+)
 _DOTTED = regex.compile(r"(?:\p{L}\.)+\p{L}")
 _LAST_WORD = regex.compile(r"[\p{L}\p{M}\p{N}.°-]*$")
 # after these a number with a full stop is an ordinal: `am 3. April`, `im 2. Quartal`
-_BEFORE_ORDINAL = frozenset(
-    "am der die das den dem des im zum vom beim ab bis seit ein eine einen einem einer eines jeder jede jedes jeden in "
-    "zur ihr ihre sein seine dieser diese dieses und".split()
+_BEFORE_ORDINAL = word_set(
+    "am der die das den dem des im zum vom beim ab bis seit ein eine einen einem einer eines jeder jede jedes jeden "
+    "in zur ihr ihre sein seine dieser diese dieses und".split()
 )
 _FOLLOWING_WORD = regex.compile(r"\s+(\p{L}+)")
 _WORD_BEFORE = regex.compile(r"(\p{L}+)\s+$")

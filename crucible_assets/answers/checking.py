@@ -1,0 +1,190 @@
+"""Whether the cited words say what a sentence says: by the words as far as these decide it, else by a model.
+
+Fail closed: what cites nothing, or holds a number, date, identifier or name that the cited words do not hold, is
+unsupported whatever a model thinks of it. Only a copy, or a sentence in the same words, is supported without a model.
+Everything else is unchecked until one has said whether it follows.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from uuid import UUID
+
+import regex
+
+from crucible_assets.answers.guards import Cited, missing_in
+from crucible_assets.answers.languages import language_of
+from crucible_assets.answers.locating import Located, locate, spans_of
+from crucible_assets.answers.sentences import Said
+from crucible_assets.answers.tokens import plain_words, tokens_of
+from crucible_assets.answers.wording import says_the_same
+from resources.statements import CheckedBy, Citation, Statement, Support
+
+CITES_NOTHING = "cites nothing"
+BEARS_NOTHING = 0.15
+"""Share of a statement's words and facts below which a source bears nothing of it."""
+
+_HEADING = regex.compile(r"\s*#{1,6}\s|\s*(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$")
+_LETTER = regex.compile(r"\p{L}")
+_QUOTES = regex.compile(r"[\"'“”„‟‘’‚«»‹›「」『』`*_]")
+_END = regex.compile(r"[\s.!?…。！？؟۔]+$")
+_TERMINATED = regex.compile(r"[.!?…。！？؟۔][\"'”’»)\]」』]*$")
+_ROW = regex.compile(r"[|\t;:]")
+
+
+class Judgement(StrEnum):
+    """What a model says of a statement and the words that it cites."""
+
+    FOLLOWS = "FOLLOWS"
+    PARTLY = "PARTLY"
+    DOES_NOT_FOLLOW = "DOES_NOT_FOLLOW"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A source as it was shown under a label: `text` is `document_text[start:start + len(text)]`."""
+
+    label: int
+    document_id: UUID
+    start: int
+    text: str
+    language: str | None  # ISO 639-1
+
+
+def claims(said: Said) -> bool:
+    """Whether a sentence says something that sources can bear; headings, and lines without letters, say nothing."""
+    if not _LETTER.search(said.text):
+        return False
+    if _HEADING.match(said.text) and not said.labels:
+        return False
+    return not (said.text.rstrip("*_ ").endswith((":", "：")) and not said.labels)
+
+
+def check_words(said: Said, shown: Mapping[int, Shown], question: int | None = None) -> Statement:
+    """A sentence as a statement, with what its words and those of the sources that it cites decide.
+
+    `shown` are all sources by their labels. The citations are narrowed to the sentences that bear it best. UNCHECKED
+    statements are those of which only a model can say whether they follow.
+    """
+    absent = [label for label in said.labels if label not in shown]
+    sources = [shown[label] for label in said.labels if label in shown]
+    problems = tuple(f"cites [{label}], which was not shown" for label in absent)
+    if not sources:
+        found = problems or (CITES_NOTHING,)
+        return Statement(said.text, Support.UNSUPPORTED, (), CheckedBy.WORDS, found, question)
+    expected = next((source.language for source in sources if source.language), None)
+    language = language_of(plain_words(said.text), expected)
+    located = [locate(said.text, source.text, source.language) for source in sources]
+    citations = tuple(map(_citation, sources, located))
+    missing = missing_in(said.text, language, [Cited(source.text, source.language) for source in sources])
+    if missing.surely:
+        found = (*problems, *missing.surely)
+        return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
+    ways = [_way(said.text, language, source, sure=not missing.perhaps) for source in sources]
+    by = CheckedBy.COPY if CheckedBy.COPY in ways else CheckedBy.WORDS if CheckedBy.WORDS in ways else None
+    if by is None:
+        return Statement(said.text, Support.UNCHECKED, citations, None, problems, question)
+    idle = tuple(
+        f"[{source.label}] says nothing of it"
+        for source, way, place in zip(sources, ways, located, strict=True)
+        if way is None and place.whole < BEARS_NOTHING and source.language in (language, None)
+    )
+    if problems or idle:
+        return Statement(said.text, Support.PARTLY, citations, CheckedBy.WORDS, (*problems, *idle), question)
+    return Statement(said.text, Support.SUPPORTED, citations, by, (), question)
+
+
+def judgeable(statement: Statement) -> bool:
+    """Whether a model is to be asked: the words speak neither for the statement nor against it."""
+    return statement.support is Support.UNCHECKED and bool(statement.citations)
+
+
+def with_judgement(statement: Statement, judgement: Judgement) -> Statement:
+    """The statement after a model has judged it. A judgement lifts only what was unchecked, and never a copy.
+
+    A statement that also cites what was not shown is partly supported at the most.
+    """
+    match statement.support, judgement:
+        case Support.UNCHECKED, Judgement.FOLLOWS:
+            support = Support.PARTLY if statement.problems else Support.SUPPORTED
+        case Support.UNCHECKED | Support.SUPPORTED, Judgement.PARTLY:
+            support = Support.PARTLY
+        case Support.UNCHECKED | Support.SUPPORTED | Support.PARTLY, Judgement.DOES_NOT_FOLLOW:
+            support = Support.UNSUPPORTED
+        case _:
+            return statement
+    if statement.checked_by is CheckedBy.COPY:
+        return statement
+    return replace(statement, support=support, checked_by=CheckedBy.MODEL)
+
+
+def _citation(source: Shown, located: Located) -> Citation:
+    return Citation(source.document_id, source.start + located.start, source.start + located.end, source.label)
+
+
+def _way(text: str, language: str | None, source: Shown, *, sure: bool) -> CheckedBy | None:
+    """How the source's words say what the statement says; None when they do not decide it.
+
+    `sure`: everything in the statement that must stand in the cited words surely does.
+    """
+    if _is_copy(text, source.text):
+        return CheckedBy.COPY
+    if not sure or (source.language is not None and source.language != language):
+        return None
+    own = tokens_of(text, language)
+    whole = _whole(source.text)
+    for at, span in enumerate(spans_of(source.text)):
+        if whole[at] and says_the_same(own, tokens_of(span.of(source.text), source.language)):
+            return CheckedBy.WORDS
+    return None
+
+
+def _is_copy(text: str, source: str) -> bool:
+    """Whether a statement is, but for case, quotes and white space, a sentence of the source or several in a row.
+
+    A part of a sentence is none: `the grant was approved` stands in `he denied that the grant was approved`.
+    """
+    wanted = _folded(text)
+    if not _LETTER.search(wanted):
+        return False
+    asks = plain_words(text).endswith(("?", "？"))
+    whole, sentences = _whole(source), _sentences(source)
+    for first in range(len(sentences)):
+        joined = ""
+        for at in range(first, len(sentences)):
+            if not whole[at] or len(joined) > len(wanted):
+                break
+            joined = f"{joined} {sentences[at][0]}".strip()
+            if joined == wanted and sentences[at][1] == asks:
+                return True
+    return False
+
+
+@lru_cache(maxsize=256)
+def _sentences(source: str) -> tuple[tuple[str, bool], ...]:
+    """Every sentence folded, and whether it asks."""
+    texts = [plain_words(span.of(source)) for span in spans_of(source)]
+    return tuple((_folded(text), text.endswith(("?", "？"))) for text in texts)
+
+
+@lru_cache(maxsize=256)
+def _whole(source: str) -> Sequence[bool]:
+    """Which sentences of a source are whole: a source is a stretch, and may begin or end inside of one."""
+    spans = spans_of(source)
+    whole = [True] * len(spans)
+    if not spans:
+        return whole
+    if spans[0].of(source)[:1].islower():
+        whole[0] = False
+    last = spans[-1].of(source)
+    if len(spans) > 1 and not _TERMINATED.search(last) and not _ROW.search(last):
+        whole[-1] = False
+    return whole
+
+
+def _folded(text: str) -> str:
+    """Without regard to case, form of characters, white space, quotes, emphasis, and the stop at the end."""
+    plain = unicodedata.normalize("NFKC", _QUOTES.sub("", plain_words(text))).casefold()
+    return _END.sub("", " ".join(plain.split()))

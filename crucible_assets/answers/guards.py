@@ -1,0 +1,280 @@
+"""What must stand in the cited words: every number, date, identifier and name of a statement.
+
+What surely does not stand there makes a statement unsupported. What may (a date that can be read in two ways, a sum
+without its currency, a noun that may be another word for what is said) keeps it from being taken as supported by its
+words. Sums and counts that a model has worked out stand nowhere: they cannot be proved, and are not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+from crucible_assets.answers.languages import territory_words
+from crucible_assets.answers.tokens import Kind, Token, tokens_of
+from resources.models.reader.words import STOP_WORDS, word_set
+from resources.models.reader.words import fold as bare
+from resources.search.analysis import has_stemmer, terms
+from resources.search.guarded_words import calendar_names, is_negation, is_number
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """Words that a statement cites, and their language (ISO 639-1)."""
+
+    text: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What of a statement does not stand in the cited words, as it is written: surely not, or perhaps not."""
+
+    surely: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+
+
+_TITLES = word_set(
+    "herr herrn frau dr prof familie firma mr mrs ms miss sir lady judge minister president monsieur madame mme m me"
+)
+_GERMAN_NOUN = regex.compile(
+    r"(?:ung|heit|keit|schaft|tion|sion|nis|tum|ment|tät|ismus|enz|anz|ur|ling)(?:en|e|s|es)?$", regex.IGNORECASE
+)
+_DETERMINERS = word_set(
+    "der die das den dem des ein eine einen einem einer eines kein keine keinen keinem keiner keines dieser diese "
+    "dieses diesen diesem jeder jede jedes jeden jedem sein seine seinen seinem seiner ihr ihre ihren ihrem ihrer "
+    "unser unsere alle allen aller beide beiden mehrere einige viele welche im am zum zur vom beim ins ans pro je"
+)
+_ADJECTIVE = regex.compile(r"[a-zäöüß]{3,}(?:e|en|er|es|em)")
+_CAPITALISING = frozenset({"de", "lb"})  # languages that write nouns with a capital
+# nouns of set phrases, which no determiner goes before
+_SET_NOUNS = word_set(
+    "höhe kosten betrieb ende anfang beginn mitte rahmen bezug euro prozent jahr jahre jahren monat monate monaten tag "
+    "tage tagen woche wochen stunde stunden uhr grund gründen form teil weise fall frage antrag dokument quelle "
+    "unterlagen angaben bescheid zuschuss gebäude haus wohnhaus person personen geld beispiel mal recht basis seite"
+)
+_SHORTEST_PART = 5  # letters of a word that is a part of a compound
+_TITLE_CASE = 0.6  # share of capitals among words of content from which on a sentence is a heading
+_LABEL = 6  # words before a colon that are a label
+
+
+def missing_in(statement: str, language: str | None, cited: Sequence[Cited]) -> Missing:
+    """What of a statement in `language` does not stand in any of the cited texts."""
+    own = tokens_of(statement, language)
+    theirs = [(one, _standing(one.text, one.language)) for one in cited]
+    foreign = all(one.language is not None and one.language != language for one in cited)
+    surely: dict[str, None] = {}
+    perhaps: dict[str, None] = {}
+    headed = _label_end(own) if not _title_case(own) else len(own)
+    for at, token in enumerate(own):
+        verdicts = [_verdict(own, at, standing, one.language, language, foreign) for one, standing in theirs]
+        best = min(verdicts, default=_NO)
+        if best == _NO and token.kind is Kind.WORD and at < headed:
+            best = _PERHAPS
+        if best == _NO:
+            surely[token.written] = None
+        elif best == _PERHAPS:
+            perhaps[token.written] = None
+    return Missing(tuple(surely), tuple(perhaps))
+
+
+_YES, _PERHAPS, _NO = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    numbers: tuple[Token, ...]
+    days: tuple[Token, ...]
+    codes: frozenset[str]
+    words: frozenset[str]  # folded, without accents
+    stems: frozenset[str]
+    folded: str
+
+
+@lru_cache(maxsize=256)
+def _standing(text: str, language: str | None) -> _Standing:
+    tokens = tokens_of(text, language)
+    words = {bare(token.key) for token in tokens if token.kind is Kind.WORD}
+    for token in tokens:  # what stands in identifiers and addresses stands there too
+        if token.kind is Kind.CODE:
+            words.update(bare(part) for part in regex.findall(r"\p{L}+", token.key))
+    return _Standing(
+        tuple(token for token in tokens if token.kind is Kind.NUMBER),
+        tuple(token for token in tokens if token.kind is Kind.DAY),
+        frozenset(token.key for token in tokens if token.kind is Kind.CODE),
+        frozenset(words),
+        frozenset(terms(text, language)) if has_stemmer(language) else frozenset(),
+        " ".join(text.casefold().split()),
+    )
+
+
+def _verdict(
+    own: Sequence[Token], at: int, standing: _Standing, theirs: str | None, language: str | None, foreign: bool
+) -> int:
+    token = own[at]
+    match token.kind:
+        case Kind.NUMBER:
+            return _number(token, standing)
+        case Kind.DAY:
+            return _day(token, standing)
+        case Kind.CODE:
+            stands = token.key in standing.codes or _stands_whole(token.key, standing.folded)
+            return _YES if stands else _NO
+        case Kind.WORD:
+            return _word(own, at, standing, theirs, language, foreign)
+        case _:
+            return _YES
+
+
+def _number(token: Token, standing: _Standing) -> int:
+    best = _NO
+    for other in standing.numbers:
+        if not set(token.values) & set(other.values):
+            if set(map(abs, token.values)) & set(map(abs, other.values)):
+                best = min(best, _PERHAPS)  # a minus may be a dash
+            continue
+        if token.unit and other.unit and not token.unit & other.unit:
+            continue
+        same_reading = token.values[0] == other.values[0] or token.key == other.key
+        units_agree = not token.unit or bool(other.unit)
+        if same_reading and units_agree:
+            return _YES
+        best = min(best, _PERHAPS)
+    whole = int(token.values[0]) if token.values[0] == token.values[0].to_integral_value() else None
+    if best == _NO and whole is not None and not token.unit:
+        for day in (one for other in standing.days for one in other.days):
+            if whole == day[0]:
+                return _YES
+            if whole == day[2]:
+                best = _PERHAPS
+    if best == _NO and token.spelled and whole == 1:  # `one of them`
+        return _PERHAPS
+    if best == _NO and _stands_whole(token.key.casefold(), standing.folded):
+        return _PERHAPS
+    return best
+
+
+def _day(token: Token, standing: _Standing) -> int:
+    best = _NO
+    for day in token.days:
+        agreeing = [other for other in standing.days if any(_within(day, one) for one in other.days)]
+        sure = len(token.days) == 1 and any(len(other.days) == 1 for other in agreeing)
+        if sure or any(other.key == token.key for other in agreeing):
+            return _YES
+        loose = any(_may_be(day, one) for other in standing.days for one in other.days)
+        if agreeing or (loose and _year_stands(day, standing)):
+            best = _PERHAPS
+    return best
+
+
+def _within(day: tuple[int | None, int, int | None], other: tuple[int | None, int, int | None]) -> bool:
+    """Whether a date says nothing that the other does not say."""
+    return day[1] == other[1] and all(mine is None or mine == its for mine, its in zip(day, other, strict=True))
+
+
+def _may_be(day: tuple[int | None, int, int | None], other: tuple[int | None, int, int | None]) -> bool:
+    return all(mine is None or its is None or mine == its for mine, its in zip(day, other, strict=True))
+
+
+def _year_stands(day: tuple[int | None, int, int | None], standing: _Standing) -> bool:
+    year = day[0]
+    if year is None:
+        return True
+    in_days = any(one[0] == year for other in standing.days for one in other.days)
+    return in_days or any(year == number.values[0] for number in standing.numbers)
+
+
+def _word(
+    own: Sequence[Token], at: int, standing: _Standing, theirs: str | None, language: str | None, foreign: bool
+) -> int:
+    """Only words that are written as names have to stand there; of others it is said elsewhere."""
+    token = own[at]
+    if not (token.named or token.initial) or len(token.key) < 2 or not token.key[0].isalpha():
+        return _YES
+    if _stands(token, standing, theirs):
+        return _YES
+    folded = bare(token.key)
+    if folded in STOP_WORDS or is_negation(token.key):
+        return _YES
+    if token.key in calendar_names() and not token.initial:
+        return _PERHAPS if foreign else _NO  # names of months and days are other words elsewhere
+    if token.initial:
+        return _NO if _begins_name(own, at, standing, theirs) else _PERHAPS
+    if is_number(token.key) or folded in territory_words():
+        return _PERHAPS
+    if language in _CAPITALISING and not _surely_name(own, at, standing, foreign):
+        return _PERHAPS
+    return _NO
+
+
+def _stands(token: Token, standing: _Standing, theirs: str | None) -> bool:
+    folded = bare(token.key)
+    if folded in standing.words:
+        return True
+    forms = {folded.removesuffix("s"), folded.removesuffix("es"), f"{folded}s"}
+    if any(len(form) > 2 and form in standing.words for form in forms):
+        return True
+    return bool(standing.stems) and any(stem in standing.stems for stem in terms(token.key, theirs))
+
+
+def _begins_name(own: Sequence[Token], at: int, standing: _Standing, theirs: str | None) -> bool:
+    """Whether a capital at the beginning begins a name: `Maeve Tierney`, or letters that only shout."""
+    token = own[at]
+    if token.named and token.written[1:] != token.written[1:].lower():
+        return True
+    following = own[at + 1] if at + 1 < len(own) else None
+    follows = following is not None and following.kind is Kind.WORD and following.named
+    return follows and not _is_noun(token.written)
+
+
+def _surely_name(own: Sequence[Token], at: int, standing: _Standing, foreign: bool) -> bool:
+    """Whether a capital in a language that gives one to every noun begins a name all the same."""
+    token = own[at]
+    if sum(c.isupper() for c in token.written) > 1:
+        return True
+    before = own[at - 1] if at else None
+    word_before = before if before is not None and before.kind is Kind.WORD else None
+    after = own[at + 1] if at + 1 < len(own) else None
+    if word_before is not None and word_before.key in _TITLES:
+        return True
+    if _is_noun(token.written) or token.key in _SET_NOUNS:
+        return False
+    if word_before is not None and (word_before.key in _DETERMINERS or _ADJECTIVE.fullmatch(word_before.written)):
+        return False
+    if not foreign and _shares_part(token.key, standing):
+        return False
+    in_run = word_before is not None and word_before.named
+    in_run = in_run or (after is not None and after.kind is Kind.WORD and after.named)
+    return in_run or not foreign
+
+
+def _is_noun(written: str) -> bool:
+    return _GERMAN_NOUN.search(written, pos=max(0, len(written) - 9)) is not None and len(written) > 5
+
+
+def _shares_part(word: str, standing: _Standing) -> bool:
+    """Whether a compound and a word of the source share a part: `Förderantrag` and `Antrag`."""
+    folded = bare(word)
+    return any(
+        len(other) >= _SHORTEST_PART and (other in folded or (len(folded) >= _SHORTEST_PART and folded in other))
+        for other in standing.words
+    )
+
+
+def _stands_whole(key: str, folded: str) -> bool:
+    return regex.search(rf"(?<![\w-]){regex.escape(key)}(?![\w-])", folded) is not None
+
+
+def _title_case(own: Sequence[Token]) -> bool:
+    words = [token for token in own if token.kind is Kind.WORD and token.key not in STOP_WORDS]
+    named = sum(token.named for token in words)
+    return len(words) >= 4 and named > _TITLE_CASE * len(words)
+
+
+def _label_end(own: Sequence[Token]) -> int:
+    """The place behind the colon of a label at the beginning: `Total Cost: 15,980`; 0 without one."""
+    for at, token in enumerate(own[: _LABEL + 1]):
+        if token.kind is Kind.SIGN and token.key == ":":
+            return at
+    return 0

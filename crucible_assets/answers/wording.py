@@ -1,0 +1,148 @@
+"""Whether a statement says a sentence of its source in the same words, so that no model needs to be asked.
+
+Stems that two sentences share prove nothing: `A sued B` and `B sued A` share all, `may` and `must`, `up to 500` and
+`500` nearly all. So the words must be the same in the same order, and what may differ is listed here:
+
+- how numbers, units, currencies and dates are written;
+- English articles, and a `that` behind a verb of saying;
+- the separator of a label and its value (`Grant awarded | 9,500 EUR`), which may be `is`, `was` or the like;
+- `According to the document` in front;
+- where the sentence denies and limits nothing: a date in front of the source's sentence, and a reason or a relative
+  clause behind it, which may be left out.
+
+Whatever else differs is for a model, or stays unchecked.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from crucible_assets.answers.tokens import Kind, Token
+from resources.models.reader.words import word_set
+from resources.search.guarded_words import is_negation
+
+_ARTICLES = frozenset({"a", "an", "the"})
+_ARTICLE_TELLS = word_set("few little lot couple number only same other most majority third half quarter")
+_SAYING = word_set("says said states stated reports reported notes noted writes wrote claims claimed shows")
+_LINKS = word_set(
+    "is was are were ist war sind waren beträgt betrug lautet lautete heißt est était sont étaient 为 是"
+)
+_SEPARATORS = frozenset(":|")
+_FRAMES = (
+    "according to the document", "according to the source", "according to the text", "according to the file",
+    "the document says that", "the document states that", "the source says that", "the source states that",
+    "the text says that", "the text states that", "the file says that", "the file states that",
+    "laut dokument", "laut dem dokument", "laut quelle", "laut der quelle", "dem dokument zufolge",
+    "gemäß dokument", "gemäß dem dokument", "selon le document", "selon la source", "d'après le document",
+)  # fmt: skip
+_FRAME_WORDS = tuple(sorted((tuple(frame.split()) for frame in _FRAMES), key=len, reverse=True))
+_BEFORE_DAY = frozenset({"on", "am", "le"})
+_TAILS = frozenset({"because", "weil", "denn", "which", "who", "whose"})
+# where one of these stands nothing may be left out: what is left out may be what it bears on
+_LIMITING = word_set(
+    "only solely merely just exclusively nur lediglich bloß ausschließlich seulement uniquement any every all each no "
+    "jeder jede jedes alle tout tous toute toutes chaque if unless when until whether falls wenn sofern si lorsque "
+    "may might could would should if hardly barely scarcely kaum"
+)  # fmt: skip
+
+
+def says_the_same(own: Sequence[Token], theirs: Sequence[Token]) -> bool:
+    """Whether a statement's tokens are a sentence of the source, but for what is listed above."""
+    if _asks(theirs) != _asks(own):
+        return False
+    stated = _without_frame(_trimmed(own))
+    if not any(token.kind is not Kind.SIGN for token in stated):
+        return False
+    return any(_equal(_plain(stated), _plain(form)) for form in _forms(_trimmed(theirs)))
+
+
+def _forms(theirs: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """The sentence, and what is left of it without what may be left out."""
+    yield theirs
+    clauses = _parted(theirs)
+    if len(clauses) > 1:
+        yield from clauses
+    undated = _without_day(theirs)
+    for body in [theirs] if undated is theirs else [theirs, undated]:
+        if body is undated and not _limits(body):
+            yield body
+        for at in range(2, len(body)):
+            if body[at].key in _TAILS and (body[at].key in ("because", "weil") or body[at - 1].key == ","):
+                kept = _trimmed(body[:at])
+                if not _limits(kept):
+                    yield kept
+                break
+
+
+def _limits(tokens: Sequence[Token]) -> bool:
+    """Whether something in the words denies or limits, so that nothing may be left out beside them."""
+    return any(is_negation(one.key) or one.key in _LIMITING for one in tokens if one.kind is Kind.WORD)
+
+
+def _parted(theirs: Sequence[Token]) -> list[Sequence[Token]]:
+    """The clauses between semicolons, which stand as sentences do."""
+    cuts = [at for at, token in enumerate(theirs) if token.kind is Kind.SIGN and token.key == ";"]
+    edges = [-1, *cuts, len(theirs)]
+    return [_trimmed(theirs[first + 1 : last]) for first, last in pairwise(edges)]
+
+
+def _without_day(theirs: Sequence[Token]) -> Sequence[Token]:
+    """Without `On 3 May 2024,` in front."""
+    if len(theirs) > 4 and theirs[0].key in _BEFORE_DAY and theirs[1].kind is Kind.DAY and theirs[2].key == ",":
+        return theirs[3:]
+    return theirs
+
+
+def _without_frame(own: Sequence[Token]) -> Sequence[Token]:
+    keys = [token.key for token in own]
+    for frame in _FRAME_WORDS:
+        if tuple(keys[: len(frame)]) == frame and len(keys) > len(frame):
+            return own[len(frame) + (keys[len(frame)] == ",") :]
+    return own
+
+
+def _trimmed(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Without punctuation at the ends."""
+    first, last = 0, len(tokens)
+    while first < last and tokens[first].kind is Kind.SIGN and tokens[first].key in "|,;:":
+        first += 1
+    while last > first and tokens[last - 1].kind is Kind.SIGN and tokens[last - 1].key in "|,;:。!":
+        last -= 1
+    return tokens[first:last]
+
+
+def _asks(tokens: Sequence[Token]) -> bool:
+    return any(token.kind is Kind.SIGN and token.key == "?" for token in tokens)
+
+
+def _plain(tokens: Sequence[Token]) -> list[Token]:
+    """Without articles, and without `that` behind a verb of saying."""
+    kept: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.kind is Kind.WORD:
+            following = tokens[at + 1].key if at + 1 < len(tokens) else ""
+            numbered = at + 1 < len(tokens) and tokens[at + 1].kind is Kind.NUMBER
+            if token.key in _ARTICLES and following not in _ARTICLE_TELLS and not numbered:
+                continue
+            if token.key == "that" and at and tokens[at - 1].key in _SAYING:
+                continue
+        kept.append(token)
+    return kept
+
+
+def _equal(own: Sequence[Token], theirs: Sequence[Token]) -> bool:
+    return len(own) == len(theirs) and all(map(_same, own, theirs))
+
+
+def _same(own: Token, theirs: Token) -> bool:
+    if theirs.kind is Kind.SIGN and theirs.key in _SEPARATORS:
+        return own.key in _LINKS or own.key in _SEPARATORS
+    if own.kind is not theirs.kind:
+        return False
+    match own.kind:
+        case Kind.NUMBER:
+            same_unit = bool(own.unit & theirs.unit) if own.unit else not theirs.unit
+            return same_unit and (own.key == theirs.key or own.values[0] == theirs.values[0])
+        case Kind.DAY:
+            return own.key == theirs.key or (own.days == theirs.days and len(own.days) == 1)
+        case _:
+            return own.key == theirs.key
