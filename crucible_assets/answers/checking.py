@@ -187,4 +187,4 @@ def _whole(source: str) -> Sequence[bool]:
 def _folded(text: str) -> str:
     """Without regard to case, form of characters, white space, quotes, emphasis, and the stop at the end."""
     plain = unicodedata.normalize("NFKC", _QUOTES.sub("", plain_words(text))).casefold()
-    return _END.sub("", " ".join(plain.split()))
+    return str(_END.sub("", " ".join(plain.split())))

@@ -35,7 +35,7 @@ _LAST_WORD = regex.compile(r"[\p{L}\p{M}\p{N}.°-]*$")
 # after these a number with a full stop is an ordinal: `am 3. April`, `im 2. Quartal`
 _BEFORE_ORDINAL = word_set(
     "am der die das den dem des im zum vom beim ab bis seit ein eine einen einem einer eines jeder jede jedes jeden "
-    "in zur ihr ihre sein seine dieser diese dieses und".split()
+    "in zur ihr ihre sein seine dieser diese dieses und"
 )
 _FOLLOWING_WORD = regex.compile(r"\s+(\p{L}+)")
 _WORD_BEFORE = regex.compile(r"(\p{L}+)\s+$")

@@ -39,7 +39,7 @@ _TITLES = word_set(
     "herr herrn frau dr prof familie firma mr mrs ms miss sir lady judge minister president monsieur madame mme m me"
 )
 _GERMAN_NOUN = regex.compile(
-    r"(?:ung|heit|keit|schaft|tion|sion|nis|tum|ment|tät|ismus|enz|anz|ur|ling)(?:en|e|s|es)?$", regex.IGNORECASE
+    r"(?:ung|heit|keit|schaft|tion|sion|nis|tum|ment|tät|ismus|enz|anz|ur)(?:en|e|s|es)?$", regex.IGNORECASE
 )
 _DETERMINERS = word_set(
     "der die das den dem des ein eine einen einem einer eines kein keine keinen keinem keiner keines dieser diese "

@@ -93,27 +93,25 @@ def sentence_spans(text: str) -> list[Span]:
     """
     found: list[Span] = []
     for block in blocks_of(text, lines_of(text)):
-        start = block.start
-        cuts = [
-            match.end()
-            for match in TERMINATOR.finditer(text, block.start, block.end)
-            if _is_end(text, match, block.end)
-        ]
-        for begin, end in pairwise([start, *cuts, block.end]):
-            stretch = text[begin:end]
+        part = block.of(text)
+        cuts = [match.end() for match in TERMINATOR.finditer(part) if _is_end(part, match)]
+        for begin, end in pairwise([0, *cuts, len(part)]):
+            stretch = part[begin:end]
             if stretch.strip():
+                first = block.start + begin
                 lead = len(stretch) - len(stretch.lstrip())
-                found.append(Span(begin + lead, begin + len(stretch.rstrip())))
+                found.append(Span(first + lead, first + len(stretch.rstrip())))
     return found
 
 
-def _is_end(text: str, match: "regex.Match[str]", limit: int) -> bool:
-    after = match.end()
-    while after < limit and text[after].isspace():
+def _is_end(part: str, match: "regex.Match[str]") -> bool:
+    after = int(match.end())
+    while after < len(part) and part[after].isspace():
         after += 1
-    if after == limit or (after == match.end() and not match["wide"]):
-        return after == limit
-    return not continues(text[:limit], match, after, marked=False)
+    if after == len(part):
+        return True
+    parted = after > match.end() or bool(match["wide"])
+    return parted and not continues(part, match, after, marked=False)
 
 
 class _Scan:
@@ -310,11 +308,11 @@ def _mark(text: str, at: int, *, final: bool) -> int | None:
             # a full stop, a blank or another mark settles it; of a link the end must be seen
             return None
         link = _LINK_BEHIND.match(text, end)
-        return link.end() if link is not None else end
+        return int(link.end() if link is not None else end)
+    if final or len(text) - at >= _LONGEST_MARK:
+        return 0
     begun = _MARK_BEGUN.match(text, at)
-    return (
-        None if begun is not None and begun.end() == len(text) and not final and len(text) - at < _LONGEST_MARK else 0
-    )
+    return None if begun is not None and begun.end() == len(text) else 0
 
 
 def _code(text: str, at: int, *, final: bool) -> int | None:

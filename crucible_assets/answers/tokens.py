@@ -63,6 +63,7 @@ _UNIT_AFTER = regex.compile(r"[\s-]*\(?((?:[A-Za-z]{0,3}[$€£¥₹₩₽₺₪
 _UNIT_BEFORE = regex.compile(r"(?:^|(?<=[\s(|:]))([A-Za-z]{0,3}[$€£¥₹₩₽₺₪]|[A-Z]{3})\s?$")
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "，；：？！（）"}
 _MARKUP = regex.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|`+|~~")
+_BLANKS = regex.compile(r"[^\S\t]+")
 _LEAD = regex.compile(r"\s*(?:#{1,6}\s+|>\s*|[-*+•▪◦·–]\s+|\(?\d{1,3}[.)]\s+(?=(\p{L}*)))")
 _OPENING = frozenset(':("“„«‘‚|;「『《（：!?\t')
 _ORDINAL = frozenset({"st", "nd", "rd", "th"})
@@ -76,7 +77,7 @@ def plain_words(text: str) -> str:
         text = text[lead.end() :]
     text = _MARKUP.sub("", text)
     text = text.translate(SPACES).translate(_FULL_WIDTH)
-    return regex.sub(r"[^\S\t]+", " ", text).strip()
+    return str(_BLANKS.sub(" ", text)).strip()
 
 
 @lru_cache(maxsize=4096)

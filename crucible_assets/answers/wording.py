@@ -41,7 +41,7 @@ _TAILS = frozenset({"because", "weil", "denn", "which", "who", "whose"})
 _LIMITING = word_set(
     "only solely merely just exclusively nur lediglich bloß ausschließlich seulement uniquement any every all each no "
     "jeder jede jedes alle tout tous toute toutes chaque if unless when until whether falls wenn sofern si lorsque "
-    "may might could would should if hardly barely scarcely kaum"
+    "may might could would should hardly barely scarcely kaum"
 )  # fmt: skip
 
 
