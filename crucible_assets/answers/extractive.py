@@ -1,0 +1,159 @@
+"""Answers without a language model: the sentences of the sources that come nearest to the question, word for word.
+
+A sentence is told only where it holds most of what the question asks for, weighed by how rare the words are among
+the passages of the project, or where it comes very near to it by meaning and holds some of it. Which words, and how
+near, was measured on the questions of samples/heat_pump_grants (docs/search.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crucible_assets.answers.evidence import SourceText
+from crucible_assets.answers.sentences import sentence_spans
+from crucible_assets.answers.understanding import asks_for, is_broad
+from resources.embedding.contract import Embedder
+from resources.embedding.errors import EmbeddingError
+from resources.observe.logs import get_logger
+from resources.search.analysis import terms
+from resources.search.query import Query
+from resources.statements import CheckedBy, Citation, Statement, Support
+
+MOST_SENTENCES = 3
+LEAST_SCORE = 0.62
+"""Of a sentence that is told; see `score`."""
+BESIDE_BEST = 0.85
+"""Of the best score, that further sentences have at least."""
+_MOST_EMBEDDED = 48  # sentences whose meaning is compared: the best ones by their words
+_LONGEST = 1_200  # characters of a sentence: what is longer is a table or a list that was taken for one
+_SHORTEST = 3  # words
+# the cosine of a question and a sentence that answers it, and of two that have nothing to do with each other, by the
+# packaged model: in between it counts from 0 to 1
+_FAR, _NEAR = 0.78, 0.90
+_BY_MEANING = 0.35  # the share of the score that meaning has
+_log = get_logger("answers")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a source. `start` and `end` count in the document; `covered` is the share of the question, 0 … 1,
+    that its words have, `heard` the share that it has together with its neighbours."""
+
+    source: SourceText
+    start: int
+    end: int
+    text: str
+    covered: float
+    heard: float
+
+
+def copied_statements(
+    question: str,
+    place: int,
+    sources: Sequence[SourceText],
+    query: Query,
+    weights: Mapping[str, float],
+    embedder: Embedder,
+) -> tuple[Statement, ...]:
+    """At most three sentences that answer the question, the best first; () where none comes near enough. Blocking.
+
+    `weights` are those of the question's terms (`weights_of`), `place` the question's among those of the answer. A
+    question about the documents as such is answered by what their summary cites, the sources found for no question.
+    """
+    if is_broad(question) and (summary := [one for one in sources if not one.questions]):
+        return tuple(_statement(one, one.source.start, one.text, place) for one in summary[:MOST_SENTENCES])
+    candidates = candidates_of(question, sources, query, weights)
+    best = sorted(candidates, key=lambda one: -one.heard)[:_MOST_EMBEDDED]
+    likeness = _likeness(question, best, embedder)
+    scored = sorted(
+        ((score(one, like), -number, one) for number, (one, like) in enumerate(zip(best, likeness, strict=True))),
+        reverse=True,
+    )
+    if not scored or scored[0][0] < LEAST_SCORE:
+        return ()
+    least = max(LEAST_SCORE, BESIDE_BEST * scored[0][0])
+    told: dict[str, Candidate] = {}
+    for value, _, one in scored:
+        if value >= least and len(told) < MOST_SENTENCES:
+            told.setdefault(" ".join(one.text.split()).casefold(), one)
+    return tuple(_statement(one.source, one.start, one.text, place) for one in told.values())
+
+
+def score(candidate: Candidate, likeness: float | None) -> float:
+    """0 … 1. `likeness` is the cosine of question and sentence; None where vectors are not there: words decide."""
+    words = 0.8 * candidate.heard + 0.2 * candidate.covered
+    if likeness is None:
+        return words
+    near = min(1.0, max(0.0, (likeness - _FAR) / (_NEAR - _FAR)))
+    return (1 - _BY_MEANING) * words + _BY_MEANING * near
+
+
+def candidates_of(
+    question: str, sources: Sequence[SourceText], query: Query, weights: Mapping[str, float]
+) -> list[Candidate]:
+    """The sentences of the sources, in their order."""
+    asked = _asked(question, query, weights)
+    total = sum(weight for _, weight in asked)
+    if total <= 0:
+        return []
+    found: list[Candidate] = []
+    for one in sources:
+        spans = [(span.start, span.end) for span in sentence_spans(one.text)]
+        held = [_held(one.text[start:end], one.language, asked) for start, end in spans]
+        around = _held(one.document_name, one.language, asked)
+        for number, (start, end) in enumerate(spans):
+            text = one.text[start:end]
+            if len(text) > _LONGEST or len(text.split()) < _SHORTEST:
+                continue
+            nearby = around.union(*held[max(0, number - 1) : number + 2])
+            found.append(
+                Candidate(
+                    one,
+                    one.source.start + start,
+                    one.source.start + end,
+                    text,
+                    sum(asked[place][1] for place in held[number]) / total,
+                    sum(asked[place][1] for place in held[number] | nearby if held[number]) / total,
+                )
+            )
+    return found
+
+
+def _asked(question: str, query: Query, weights: Mapping[str, float]) -> list[tuple[frozenset[str], float]]:
+    """The content words of the question: the forms of each, and its weight. One that no passage has weighs most."""
+    content = {form for word in asks_for(question) for form in terms(word, None)}
+    forms: dict[int, set[str]] = {}
+    for term, word in zip(query.terms, query.words, strict=True):
+        forms.setdefault(word, set()).add(term)
+    most = max(weights.values(), default=1.0)
+    return [
+        (frozenset(of_word), max((weights[term] for term in of_word if term in weights), default=most))
+        for of_word in forms.values()
+        if of_word & content
+    ]
+
+
+def _held(text: str, language: str | None, asked: Sequence[tuple[frozenset[str], float]]) -> set[int]:
+    there = {*terms(text, language), *terms(text, None)}
+    return {place for place, (forms, _) in enumerate(asked) if forms & there}
+
+
+def _likeness(question: str, candidates: Sequence[Candidate], embedder: Embedder) -> list[float | None]:
+    """The cosine of the question and each sentence; None where one cannot be embedded."""
+    found: list[float | None] = [None] * len(candidates)
+    try:
+        places = [n for n, one in enumerate(candidates) if embedder.count_tokens(one.text) <= embedder.window]
+        if places:
+            (asked,) = embedder.embed_queries([question])
+            cosines = embedder.embed_passages([candidates[place].text for place in places]) @ asked
+            for place, cosine in zip(places, np.asarray(cosines, np.float64), strict=True):
+                found[place] = float(cosine)
+    except EmbeddingError as error:
+        _log.warning("sentences_not_embedded", error=type(error).__name__)
+    return found
+
+
+def _statement(source: SourceText, start: int, text: str, place: int) -> Statement:
+    cited = Citation(source.source.document_id, start, start + len(text), source.source.label)
+    return Statement(text, Support.SUPPORTED, (cited,), CheckedBy.COPY, question=place)
