@@ -18,6 +18,7 @@ from cli.tables import make_console
 from resources.database.engine import TenantSession
 from resources.database.repositories.postings import languages_of
 from resources.database.repositories.retrieval import FoundPassage, hybrid
+from resources.database.repositories.vector_models import known_counts
 from resources.embedding.contract import Embedder, FloatMatrix
 from resources.embedding.factory import embedder_from_settings
 from resources.installation import Installation
@@ -26,6 +27,7 @@ from resources.search import analysis
 from resources.search.beir import BeirError, JudgedSet, read_set
 from resources.search.measures import MEASURES, Comparison, compare, measure
 from resources.search.query import make_query
+from resources.search.serving import serving_embedder
 
 WORSE = 1
 """Exit code: worse than before, and hardly by chance."""
@@ -82,6 +84,9 @@ def evaluate_search(
             installation, name, str(folder.absolute()), judged.entries, embedder,
             lambda done, of: status.update(f"embedding document {done + 1:,} of {of:,} …"),
         )  # fmt: skip
+        with installation.database.transaction(settings.tenant, read_only=True) as session:
+            counts = known_counts(session, name)
+        embedder = serving_embedder(embedder, counts, settings.model_cache)  # as searches of the project are asked
         status.update("asking the queries …")
         depth = DEPTH * math.ceil(passages / max(documents, 1))
         rankings, seconds = _ask(installation, name, judged, embedder, depth)

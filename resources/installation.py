@@ -4,6 +4,7 @@ from functools import cached_property
 
 from resources.database.engine import Database, open_database
 from resources.files import BlobStore
+from resources.search.checking import CHECKER
 from resources.settings import Settings
 
 
@@ -16,6 +17,7 @@ class Installation:
     @cached_property
     def database(self) -> Database:
         """The database, started and migrated on first use."""
+        CHECKER.share = self.settings.search_check_share  # one for the process, as the database is
         return open_database(self.settings)
 
     @cached_property

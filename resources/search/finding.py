@@ -59,13 +59,17 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is searched for: the `k` best passages of a project for a text."""
+    """What is searched for: the `k` best passages of a project for a text.
+
+    `reranked` False: in the order of the search, whatever reranker the project has.
+    """
 
     project_id: str
     text: str
     k: int
     mode: SearchMode = SearchMode.HYBRID
     filters: Filters = field(default_factory=Filters)
+    reranked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def find(means: Means, wanted: Wanted) -> Finding:
         chosen = settings_of(session, wanted.project_id)
         found, lane = _found(session, wanted, near)
         nothing = None if found else _why_nothing(session, wanted, near)
-    hits, reranker, reason = _reranked(means, chosen, wanted.text, found)
+    hits, reranker, reason = _reranked(means, chosen, wanted, found)
     return Finding(tuple(hits), near.model, lane, near.reason, reranker, reason, nothing)
 
 
@@ -202,16 +206,16 @@ def _why_nothing(session: TenantSession, wanted: Wanted, near: _Near) -> Nothing
 
 
 def _reranked(
-    means: Means, chosen: ProjectSettings, text: str, found: Sequence[FoundPassage]
+    means: Means, chosen: ProjectSettings, wanted: Wanted, found: Sequence[FoundPassage]
 ) -> tuple[list[Hit], str | None, WithoutReranking | None]:
     """The hits in their last order, what gave it, and why it is that of the search."""
     try:
-        reranker = _reranker(means, chosen)
+        reranker = _reranker(means, chosen) if wanted.reranked else None
         if reranker is None:
             return [Hit.of(one) for one in found], None, WithoutReranking.OFF
         if len(found) < 2:
             return [Hit.of(one) for one in found], None, WithoutReranking.NO_CHOICE
-        ranked = rerank(reranker, text, found)
+        ranked = rerank(reranker, wanted.text, found)
     except (RerankError, EmbeddingError) as error:
         _log.warning("hits_not_reranked", error=str(error))
         return [Hit.of(one) for one in found], None, reason_of(error)

@@ -8,12 +8,12 @@ from fastapi.responses import JSONResponse
 from resources.database.repositories import document_lists as documents
 from resources.database.repositories.audit import audit
 from resources.database.repositories.opportunities import known_opportunities, upsert_opportunities
-from resources.database.repositories.retrieval import Filters, hybrid
+from resources.database.repositories.retrieval import Filters
 from resources.database.repositories.search_state import models_of_vectors
 from resources.database.repositories.task_lists import task_record
-from resources.embedding.contract import Embedder, FloatMatrix
 from resources.embedding.errors import BlankTextError, EmbeddingError, TextTooLongError
-from resources.installation import Installation
+from resources.search.finding import Finding, OtherModelError, Wanted, find
+from resources.search.vocabulary import SearchMode
 from resources.vocabulary import EvidenceStatus, TaskKind
 from sidecar.context.common import found, reading, unread
 from sidecar.context.schemas import DocumentDetails, TextSegment
@@ -25,7 +25,8 @@ from sidecar.internal.evidence import Quotes
 from sidecar.problems import Conflict, NotFound, Unavailable, Unusable, problems
 from sidecar.search.embedding import embedder_of
 from sidecar.search.present import places_of
-from sidecar.security.principal import Service
+from sidecar.search.service import means_of
+from sidecar.security.principal import Principal, Service
 from sidecar.tasks.asking import ask
 from sidecar.tasks.schemas import AskToIngest, Task
 from sidecar.tasks.views import whole
@@ -162,23 +163,12 @@ def search_semantic(body: schemas.SearchRequest, request: Request, who: Service)
     with reading(request, who) as session:
         if not documents.project_exists(session, body.project_id):
             raise NotFound(f"There is no project `{body.project_id}`.")
-    embedder, query = _embedded(request.app.state.installation, body.query)
     said = body.filters
     nobody = said.document_ids == [] or said.languages == []  # none, where `null` is any
-    filters = Filters(said.current, tuple(said.document_ids or ()), tuple(said.languages or ()))
+    finding = None if nobody else _nearest(request, who, body)
+    hits = finding.hits if finding is not None else ()
     with reading(request, who) as session:
-        found = (
-            [] if nobody else hybrid(session, body.project_id, None, embedder.fingerprint, query[0], body.k, filters)
-        )
-        places = places_of(session, [(hit.document_id, hit.start, hit.end) for hit in found])
-        models = [] if found else models_of_vectors(session, body.project_id)
-    if models and embedder.fingerprint not in models:
-        raise Conflict(
-            f"The project's vectors are of {', '.join(models)}; queries are embedded by {embedder.fingerprint}, and "
-            "the two cannot be compared. Have the documents processed again.",
-            stored_models=models,
-            query_model=embedder.fingerprint,
-        )
+        places = places_of(session, [(hit.document_id, hit.start, hit.end) for hit in hits])
     passages = [
         schemas.Hit(
             document_id=hit.document_id,
@@ -190,16 +180,30 @@ def search_semantic(body: schemas.SearchRequest, request: Request, who: Service)
             pages=sorted({place.page for place in here if place.page is not None}),
             score=1 - (hit.distance or 0.0),
         )
-        for hit, here in zip(found, places, strict=True)
+        for hit, here in zip(hits, places, strict=True)
     ]
-    return schemas.SearchResult(model=embedder.fingerprint, passages=passages)
+    model = finding.model if finding is not None else None
+    return schemas.SearchResult(
+        model=model or embedder_of(request.app.state.installation).fingerprint, passages=passages
+    )
 
 
-def _embedded(installation: Installation, query: str) -> tuple[Embedder, FloatMatrix]:
-    """The embedder and the query's vector."""
+def _nearest(request: Request, who: Principal, body: schemas.SearchRequest) -> Finding:
+    """The passages whose vectors are nearest, by the model that has most of the project's."""
+    said = body.filters
+    filters = Filters(said.current, tuple(said.document_ids or ()), tuple(said.languages or ()))
+    wanted = Wanted(body.project_id, body.query, body.k, SearchMode.VECTORS, filters, reranked=False)
     try:
-        embedder = embedder_of(installation)
-        return embedder, embedder.embed_queries([query])
+        return find(means_of(request, who), wanted)
+    except OtherModelError as error:
+        with reading(request, who) as session:
+            models = models_of_vectors(session, body.project_id)
+        raise Conflict(
+            f"The project's vectors are of {', '.join(models)}; queries are embedded by {error.model}, and the two "
+            "cannot be compared. Have the documents processed again.",
+            stored_models=models,
+            query_model=error.model,
+        ) from error
     except BlankTextError as error:
         raise Unusable("body.query: there is nothing to be read in it.") from error
     except TextTooLongError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from resources.database.repositories.documents import DocumentText, save_read
 from resources.database.repositories.passages import load_vectors
+from resources.database.repositories.postings import refresh_statistics
 from resources.database.repositories.projects import ensure_tenant
 from resources.database.tables import chunks, documents, opportunities, passages, tasks, vectors
 from resources.embedding.factory import embedder_from_settings
@@ -207,6 +209,25 @@ def test_search_compares_every_vector_and_says_where_passages_stand(
     assert (
         service.post("/internal/search/semantic", json={"project_id": "study", "query": "x"}).json()["passages"] == []
     )
+
+
+def test_a_project_is_searched_by_its_former_model_until_the_new_one_has_its_vectors(
+    service, document, installation, model_cache, database, tenant, monkeypatch
+):
+    _use(installation, model_cache)
+    former = embedder_from_settings("local", model_cache)
+    vector = former.embed_passages([TEXT[:34]])[0].tolist()
+    body = {"chunks": [chunk(document, embeddings=[{"model": former.fingerprint, "vector": vector}])]}
+    service.post("/internal/chunks/bulk-upsert", json=body)
+    with database.transaction(tenant) as session:
+        refresh_statistics(session, "study")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")  # nobody asks it
+    switched = replace(installation.settings, embedding="openai:bge-m3@1024")
+    monkeypatch.setattr(installation, "settings", switched)
+    answer = service.post("/internal/search/semantic", json={"project_id": "study", "query": "the credit"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["model"] == former.fingerprint
+    assert [hit["text"] for hit in answer.json()["passages"]] == [TEXT[:34]]
 
 
 def test_vectors_of_another_model_are_said_not_compared(service, document, installation, model_cache):
