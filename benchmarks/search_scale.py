@@ -26,6 +26,7 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from resources.database.engine import Database, open_database
+from resources.database.repositories.eligible import ALL, eligible
 from resources.database.repositories.nearest import Lane, Reach, literal, look, nearest, open_lane
 from resources.database.repositories.postings import entry, refresh_statistics
 from resources.database.repositories.retrieval import hybrid
@@ -43,9 +44,6 @@ SHARES = (
 WORDS, VOCABULARY, EACH = 80, 30_000, 20
 """Words of a passage, words there are, passages of a document."""
 K = 20
-_ELIGIBLE = """eligible AS MATERIALIZED (
-    SELECT d.id, d.name FROM documents d WHERE d.project_id = :project AND d.current
-)"""
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -177,7 +175,7 @@ def measure(database: Database, tenant: str, queries: Matrix, words: np.random.G
 
 
 def _reach(vector: Matrix) -> Reach:
-    return Reach(PROJECT, MODEL, vector, max(100, 5 * K), _ELIGIBLE, {"project": PROJECT}, narrowed=False)
+    return Reach(PROJECT, MODEL, vector, max(100, 5 * K), eligible(PROJECT, ALL))
 
 
 def _query(rng: np.random.Generator) -> Query:

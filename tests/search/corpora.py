@@ -10,14 +10,12 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from resources.database.engine import Database
+from resources.database.repositories.eligible import ALL, Filters, eligible
 from resources.database.repositories.nearest import Reach
 from resources.database.repositories.postings import refresh_statistics
 
 MODEL, PROJECT, DIMENSION = "made@16", "study", 16
 EACH = 20
-ELIGIBLE = """eligible AS MATERIALIZED (
-    SELECT d.id, d.name FROM documents d WHERE d.project_id = :project AND d.current AND {condition}
-)"""
 Matrix = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -41,12 +39,8 @@ class Corpus:
 
     def reach(self, vector: Matrix, candidates: int = 100, documents: int | None = None) -> Reach:
         """All of the project, or its first documents."""
-        values: dict[str, Any] = {"project": self.project}
-        condition = "true"
-        if documents is not None:
-            condition, values["ids"] = "d.id = ANY(:ids)", self.documents[:documents]
-        eligible = ELIGIBLE.format(condition=condition)
-        return Reach(self.project, self.model, vector, candidates, eligible, values, documents is not None)
+        filters = ALL if documents is None else Filters(documents=tuple(self.documents[:documents]))
+        return Reach(self.project, self.model, vector, candidates, eligible(self.project, filters))
 
 
 def owner(database: Database) -> psycopg.Connection[Any]:

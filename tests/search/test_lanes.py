@@ -46,7 +46,7 @@ def test_the_lane_is_the_one_that_looks_at_least(reachable, indexed, lane):
 
 
 def explained(session, reach, lane):
-    statement = f"EXPLAIN (COSTS OFF) WITH {reach.eligible}, {leg(lane, DIMENSION)} SELECT * FROM dense"
+    statement = f"EXPLAIN (COSTS OFF) WITH {reach.within.expression}, {leg(lane, reach)} SELECT * FROM dense"
     return "\n".join(session.scalars(sa.text(statement), leg_values(session, reach)))
 
 

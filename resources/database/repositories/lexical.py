@@ -1,14 +1,16 @@
 """The leg of words: BM25 over postings, higher where phrases and neighbouring words stand as they were asked.
 
 BM25 is Robertson and Zaragoza's (2009, k1 = 1.2, b = 0.75). The forms that a word has in several languages are one
-word: its frequency is the sum of theirs (Pirkola 1998). Conditions on indexed columns are leakproof, so that
-`ix_postings_term` is used beneath row-level security. Scores are rounded to nine decimals, so that passages with the
-same words tie however they were added up, and the tie is broken by their ids.
+word: its frequency is the sum of theirs (Pirkola 1998). Conditions on indexed columns are leakproof, so that the
+primary key of `postings` is used beneath row-level security; it holds all that is read, in the order of terms. Scores
+are rounded to nine decimals, so that passages with the same words tie however they were added up, and the tie is
+broken by their ids.
 """
 
 import re
 from typing import Any
 
+from resources.database.repositories.eligible import Eligible
 from resources.search.query import Query
 
 PAIR_BOOST = 0.5
@@ -42,27 +44,31 @@ posted AS MATERIALIZED (
     WHERE project_id = :project AND term = ANY((SELECT terms FROM chosen)::text[])
 ),
 rarity AS MATERIALIZED (
-    SELECT term, word, forms, mean, ln(1 + (greatest(n, df) - df + 0.5) / (df + 0.5)) AS weight FROM (
+    SELECT term, word, forms, 0.9::float8 / mean AS slope,
+        2.2::float8 * ln(1 + (greatest(n, df) - df + 0.5) / (df + 0.5)) AS weight FROM (
         SELECT term, word, count(*) OVER same > 1 AS forms, sum(df) OVER same AS df
         FROM (SELECT term, sum(cardinality(entries))::float8 AS df FROM posted GROUP BY term) t
         JOIN asked USING (term)
         WINDOW same AS (PARTITION BY word)) w CROSS JOIN statistic
 ),
-told AS (
-    SELECT p.document_id, (e >> 32)::int AS passage, (e & 65535)::float8 AS tf,
-        ((e >> 16) & 65535)::float8 AS length, r.word, r.forms, r.weight, r.mean
-    FROM posted p JOIN rarity r ON r.term = p.term JOIN eligible ON eligible.id = p.document_id
-    CROSS JOIN LATERAL unnest(p.entries) e
-),
 counted AS (
-    SELECT document_id, passage, tf, length, weight, mean FROM told WHERE NOT forms
+    SELECT document_id, (e >> 32)::int AS passage,
+        weight * (e & 65535)::float8 / ((e & 65535)::float8 + 0.3::float8
+            + slope * ((e >> 16) & 65535)::float8) AS part
+    FROM (
+        SELECT p.document_id, unnest(p.entries) AS e, r.weight, r.slope
+        FROM posted p JOIN rarity r USING (term) WHERE NOT r.forms AND {eligible}) single
     UNION ALL
-    SELECT document_id, passage, sum(tf), length, weight, mean FROM told WHERE forms
-    GROUP BY document_id, passage, word, length, weight, mean
+    SELECT document_id, (e >> 32)::int,
+        weight * sum(e & 65535)::float8 / (sum(e & 65535)::float8 + 0.3::float8
+            + slope * max((e >> 16) & 65535)::float8)
+    FROM (
+        SELECT p.document_id, unnest(p.entries) AS e, r.word, r.weight, r.slope
+        FROM posted p JOIN rarity r USING (term) WHERE r.forms AND {eligible}) several
+    GROUP BY document_id, e >> 32, word, weight, slope
 ),
 weighed AS MATERIALIZED (
-    SELECT document_id, passage, round(1e9::float8 * sum(weight * tf * 2.2::float8
-        / (tf + 1.2::float8 * (0.25::float8 + 0.75::float8 * length / mean)))) / 1e9::float8 AS score
+    SELECT document_id, passage, round(1e9::float8 * sum(part)) / 1e9::float8 AS score
     FROM counted GROUP BY document_id, passage ORDER BY score DESC, document_id, passage LIMIT :candidates
 ),
 worded AS MATERIALIZED ({worded}),
@@ -87,18 +93,19 @@ lexical AS (
 )"""
 
 
-def lexical_leg(query: Query, pair_boost: float, phrase_boost: float) -> tuple[str, dict[str, Any]]:
-    """The common table expression `lexical` (document_id, passage, score, rank), beside `eligible`; and its values.
+def lexical_leg(query: Query, within: Eligible, pair_boost: float, phrase_boost: float) -> tuple[str, dict[str, Any]]:
+    """The common table expression `lexical` (document_id, passage, score, rank), and its values.
 
-    `:project` and `:candidates` are the caller's.
+    The expression and the values of `within`, and `:candidates`, are the caller's.
     """
+    may_answer = within.holds("p.document_id")
     values: dict[str, Any] = {"terms": list(query.terms), "words": list(query.words)}
     pairs = list(query.pairs) if pair_boost else []
     if not pairs and not query.phrases:
-        return _LEG.format(worded=_AS_THEY_ARE), values
+        return _LEG.format(eligible=may_answer, worded=_AS_THEY_ARE), values
     values |= {"pairs": pairs, "phrases": [_pattern(phrase) for phrase in query.phrases]}
     values |= {"pair_boost": float(pair_boost), "phrase_boost": float(phrase_boost)}
-    return _LEG.format(worded=_CLOSE), values
+    return _LEG.format(eligible=may_answer, worded=_CLOSE), values
 
 
 def _pattern(phrase: str) -> str:

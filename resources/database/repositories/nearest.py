@@ -19,6 +19,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
+from resources.database.repositories.eligible import Eligible
 from resources.database.repositories.projects import tenant_of
 from resources.database.vector_names import index_of, partition_of
 from resources.search.checking import CHECKER, Checker
@@ -41,15 +42,13 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What is looked for, and where: `eligible` is a common table expression of documents (id), with its `values`."""
+    """What is looked for, and where."""
 
     project_id: str
     model: str
     vector: np.ndarray[Any, Any]  # of length 1
     candidates: int
-    eligible: str
-    values: dict[str, Any]
-    narrowed: bool  # by more than being current
+    within: Eligible
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,14 @@ def look(session: TenantSession, reach: Reach) -> Terrain:
     index = index_of(partition_of(tenant_of(session)), reach.model, len(reach.vector))
     found = session.execute(_LOOK, {"project": reach.project_id, "index": index}).one()
     terrain = Terrain(int(found.reachable), int(found.indexed))
-    if not reach.narrowed or choose(terrain, reach.candidates) is Lane.EXACT:
+    if not reach.within.narrowed or choose(terrain, reach.candidates) is Lane.EXACT:
         return terrain
     passages = session.scalar(
         sa.text(
-            f"WITH {reach.eligible} SELECT coalesce(sum(d.indexed_passages), 0) "
+            f"WITH {reach.within.expression} SELECT coalesce(sum(d.indexed_passages), 0) "
             "FROM documents d JOIN eligible ON eligible.id = d.id"
         ),
-        reach.values,
+        reach.within.values,
     )
     return replace(terrain, reachable=min(terrain.reachable, int(passages or 0)))
 
@@ -122,8 +121,9 @@ def open_lane(session: TenantSession, reach: Reach) -> Lane:
 _EXACT = """
 near AS MATERIALIZED (
     SELECT v.document_id, v.passage_index AS passage, v.embedding <=> CAST(:vector AS halfvec) AS distance
-    FROM vectors v JOIN eligible ON eligible.id = v.document_id
+    FROM vectors v
     WHERE v.tenant_id = :tenant AND v.project_id = :project AND v.model = :model AND v.dimension = :dimension
+        AND {eligible}
     ORDER BY (v.embedding <=> CAST(:vector AS halfvec)) + 0, v.document_id, v.passage_index LIMIT :candidates
 )"""
 # The expression and the model's condition are those of the index, word for word. `IS TRUE`: what is eligible is a
@@ -134,7 +134,7 @@ near AS MATERIALIZED (
         (v.embedding::halfvec({dimension})) <=> CAST(:vector AS halfvec({dimension})) AS distance
     FROM vectors v
     WHERE v.tenant_id = :tenant AND v.project_id = :project AND v.model = :model AND v.dimension = :dimension
-        AND (v.document_id IN (SELECT id FROM eligible)) IS TRUE
+        AND ({eligible}) IS TRUE
     ORDER BY (v.embedding::halfvec({dimension})) <=> CAST(:vector AS halfvec({dimension})) LIMIT :candidates
 )"""
 _RANKED = """,
@@ -147,14 +147,16 @@ dense AS (
 )"""
 
 
-def leg(lane: Lane, dimension: int) -> str:
-    """The common table expressions `near` and `dense` (document_id, passage, distance, rank), beside `eligible`."""
-    return (_EXACT if lane is Lane.EXACT else _INDEXED.format(dimension=int(dimension))) + _RANKED
+def leg(lane: Lane, reach: Reach) -> str:
+    """The common table expressions `near` and `dense` (document_id, passage, distance, rank), beside `within`'s."""
+    return (_EXACT if lane is Lane.EXACT else _INDEXED).format(
+        dimension=len(reach.vector), eligible=reach.within.holds("v.document_id")
+    ) + _RANKED
 
 
 def leg_values(session: TenantSession, reach: Reach) -> dict[str, Any]:
     """The values of `leg`."""
-    return reach.values | {
+    return reach.within.values | {
         "tenant": tenant_of(session),
         "project": reach.project_id,
         "model": reach.model,
@@ -167,7 +169,7 @@ def leg_values(session: TenantSession, reach: Reach) -> dict[str, Any]:
 def nearest(session: TenantSession, reach: Reach, lane: Lane) -> list[tuple[Any, int]]:
     """(document, passage) of the nearest vectors in order, by a lane that `open_lane` gave, or exactly."""
     statement = (
-        f"WITH {reach.eligible}, {leg(lane, len(reach.vector))} SELECT document_id, passage FROM dense ORDER BY rank"
+        f"WITH {reach.within.expression}, {leg(lane, reach)} SELECT document_id, passage FROM dense ORDER BY rank"
     )
     return [(row[0], row[1]) for row in session.execute(sa.text(statement), leg_values(session, reach))]
 

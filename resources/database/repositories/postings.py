@@ -15,6 +15,7 @@ from resources.database.tables import documents, passages, postings, search_stat
 
 _MOST = 2**16 - 1
 _MOST_PASSAGES = 2**31  # passages of a document
+_MOST_ENTRIES = 128  # of a row: the primary key includes them, and takes a third of a page at most
 _FEW_PASSAGES = 1000  # of a project; rare and frequent terms cost the same there
 _FREQUENT = 0.3
 _SAMPLE = 400  # documents; a share of 30 % is then known to within 5 %
@@ -51,7 +52,11 @@ def replace_postings(session: TenantSession, document_id: UUID, counted: Counted
         for term, frequency in frequencies.items():
             found[term].append(entry(index, words, frequency))
     own = {"tenant_id": tenant_of(session), "document_id": document_id, "project_id": of.project_id}
-    rows: list[dict[str, Any]] = [{**own, "term": term, "entries": entries} for term, entries in found.items()]
+    rows: list[dict[str, Any]] = [
+        {**own, "term": term, "part": part, "entries": entries[first : first + _MOST_ENTRIES]}
+        for term, entries in found.items()
+        for part, first in enumerate(range(0, len(entries), _MOST_ENTRIES))
+    ]
     if rows:
         session.execute(sa.insert(postings), rows)
     session.execute(
@@ -59,7 +64,7 @@ def replace_postings(session: TenantSession, document_id: UUID, counted: Counted
         .where(documents.c.id == document_id)
         .values(indexed_passages=number, indexed_words=words_of_all)
     )
-    return len(rows)
+    return len(found)
 
 
 def refresh_statistics(session: TenantSession, project_id: str) -> None:

@@ -4,9 +4,7 @@ The legs are `lexical` and `nearest`; reciprocal rank fusion is Cormack, Clarke 
 leg does not find earns nothing from it. Row-level security keeps tenants apart in every table that is read.
 """
 
-import json
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
+from resources.database.repositories.eligible import ALL, Filters, eligible
 from resources.database.repositories.lexical import NO_LEXICAL_LEG, PAIR_BOOST, PHRASE_BOOST, lexical_leg
 from resources.database.repositories.nearest import (
     NO_LEG,
@@ -27,22 +26,10 @@ from resources.database.repositories.nearest import (
 from resources.search.query import Query
 from resources.search.tally import TALLY
 
+__all__ = ["CANDIDATES", "Filters", "FoundPassage", "hybrid", "lane_of"]
+
 CANDIDATES = 100
 """Passages that each leg proposes at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which documents may answer; empty tuples and None do not narrow."""
-
-    current: bool = True  # only newest versions
-    documents: tuple[UUID, ...] = ()
-    languages: tuple[str, ...] = ()
-    media_types: tuple[str, ...] = ()
-    dated_from: date | None = None
-    dated_to: date | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)  # each of these pairs stands in the document's own
-    entity: str | None = None  # the key of an entity that the document tells of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +55,6 @@ class FoundPassage:
     distance: float | None
 
 
-_ELIGIBLE = """
-eligible AS MATERIALIZED (
-    SELECT d.id, d.name FROM documents d
-    WHERE d.project_id = :project AND (d.current OR NOT :current) AND {conditions}
-)"""
 _FUSED = """
 fused AS (
     SELECT document_id, passage,
@@ -81,10 +63,10 @@ fused AS (
     FROM lexical l FULL JOIN dense v USING (document_id, passage)
     ORDER BY score DESC, document_id, passage LIMIT :k
 )
-SELECT f.document_id, e.name AS document_name, f.passage AS index, p.chunk_index, p.start, p."end", p.text, p.tokens,
+SELECT f.document_id, d.name AS document_name, f.passage AS index, p.chunk_index, p.start, p."end", p.text, p.tokens,
     p.content_hash, f.score, f.lexical_rank, f.lexical_score, f.dense_rank, f.distance,
     (SELECT count(*) FROM dense) AS proposed
-FROM fused f JOIN eligible e ON e.id = f.document_id
+FROM fused f JOIN documents d ON d.id = f.document_id
 JOIN passages p ON p.document_id = f.document_id AND p.index = f.passage
 ORDER BY f.score DESC, f.document_id, f.passage"""
 
@@ -96,7 +78,7 @@ def hybrid(
     model: str | None,
     vector: np.ndarray[Any, Any] | None,
     k: int,
-    filters: Filters = Filters(),
+    filters: Filters = ALL,
     *,
     pair_boost: float = PAIR_BOOST,
     phrase_boost: float = PHRASE_BOOST,
@@ -108,26 +90,23 @@ def hybrid(
     one with the same words apart, one that holds all pairs of neighbouring words 1 + `pair_boost` times.
     `lane` is what `lane_of` gave in the same transaction; None: it is chosen here.
     """
-    conditions, values = _conditions(filters)
-    eligible = _ELIGIBLE.format(conditions=conditions)
-    candidates = _candidates(k)
-    values |= {"project": project_id, "current": filters.current, "k": k, "candidates": candidates}
+    within, candidates = eligible(project_id, filters), _candidates(k)
+    values = within.values | {"k": k, "candidates": candidates}
     reach = None
     if model is not None and vector is not None:
-        narrowed = filters != Filters(current=filters.current)
-        reach = Reach(project_id, model, vector, candidates, eligible, dict(values), narrowed)
+        reach = Reach(project_id, model, vector, candidates, within)
     words, said = NO_LEXICAL_LEG, dict[str, Any]()
     if query is not None and query.terms:
-        words, said = lexical_leg(query, pair_boost, phrase_boost)
+        words, said = lexical_leg(query, within, pair_boost, phrase_boost)
     values |= said
     if reach is None:
-        return _run(session, [eligible, words, NO_LEG, _FUSED], values)[0]
+        return _run(session, [within.expression, words, NO_LEG, _FUSED], values)[0]
     values |= leg_values(session, reach)
     lane = lane or open_lane(session, reach)
     TALLY.searched(lane.value)
-    found, proposed = _run(session, [eligible, words, leg(lane, len(reach.vector)), _FUSED], values)
+    found, proposed = _run(session, [within.expression, words, leg(lane, reach), _FUSED], values)
     if lane is not Lane.EXACT and proposed < candidates:  # an index may miss what is there
-        exact, there = _run(session, [eligible, words, leg(Lane.EXACT, len(reach.vector)), _FUSED], values)
+        exact, there = _run(session, [within.expression, words, leg(Lane.EXACT, reach), _FUSED], values)
         if there > proposed:
             TALLY.underfilled()
         return exact
@@ -137,12 +116,8 @@ def hybrid(
 
 def lane_of(session: TenantSession, project_id: str, model: str, dimension: int, k: int, filters: Filters) -> Lane:
     """The lane by which `hybrid` would compare vectors; given to it, it is not looked for again."""
-    conditions, values = _conditions(filters)
-    values |= {"project": project_id, "current": filters.current}
-    narrowed = filters != Filters(current=filters.current)
-    eligible = _ELIGIBLE.format(conditions=conditions)
     none = np.zeros(dimension, dtype=np.float32)
-    return open_lane(session, Reach(project_id, model, none, _candidates(k), eligible, values, narrowed))
+    return open_lane(session, Reach(project_id, model, none, _candidates(k), eligible(project_id, filters)))
 
 
 def _candidates(k: int) -> int:
@@ -155,33 +130,3 @@ def _run(session: TenantSession, parts: list[str], values: dict[str, Any]) -> tu
     rows = [dict(row._mapping) for row in session.execute(sa.text("WITH " + ",".join(parts)), values)]
     proposed = max((row.pop("proposed") for row in rows), default=0)
     return [FoundPassage(**row) for row in rows], proposed
-
-
-def _conditions(filters: Filters) -> tuple[str, dict[str, Any]]:
-    """The conditions on documents `d`, and their values."""
-    conditions, values = ["true"], dict[str, Any]()
-    for name, column, wanted in (
-        ("documents", "d.id", list(filters.documents)),
-        ("languages", "d.language", list(filters.languages)),
-        ("media_types", "d.media_type", list(filters.media_types)),
-    ):
-        if wanted:
-            conditions.append(f"{column} = ANY(:{name})")
-            values[name] = wanted
-    if filters.dated_from is not None:
-        # a year or a month alone counts as a whole
-        conditions.append("d.dated >= left(:dated_from, length(d.dated))")
-        values["dated_from"] = filters.dated_from.isoformat()
-    if filters.dated_to is not None:
-        conditions.append("left(d.dated, 10) <= :dated_to")
-        values["dated_to"] = filters.dated_to.isoformat()
-    if filters.metadata:
-        conditions.append("d.metadata @> CAST(:metadata AS jsonb)")
-        values["metadata"] = json.dumps(filters.metadata)
-    if filters.entity is not None:
-        conditions.append(
-            "EXISTS (SELECT FROM entities n WHERE n.document_id = d.id AND n.project_id = :project "
-            "AND n.row_key = :entity)"
-        )
-        values["entity"] = filters.entity
-    return " AND ".join(conditions), values

@@ -59,6 +59,12 @@ documents = sa.Table(
     sa.UniqueConstraint("tenant_id", "project_id", "sha256", name="bytes"),
     sa.Index("ix_documents_batch", "tenant_id", "project_id", "batch"),
     sa.Index("ix_documents_created_at", "tenant_id", "created_at", "id"),
+    sa.Index(
+        "ix_documents_former",
+        *("tenant_id", "project_id"),
+        postgresql_include=["id"],
+        postgresql_where=sa.text("NOT current"),
+    ),
     one_of("status", DocumentStatus),
     one_of("origin", DocumentOrigin),
     sa.CheckConstraint("(status = 'FAILED') = (error_reason IS NOT NULL)", name="failed_has_reason"),

@@ -22,12 +22,14 @@ postings = sa.Table(
     "postings",
     metadata,
     tenant(),
-    sa.Column("document_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("project_id", Text, primary_key=True),
     sa.Column("term", Text, primary_key=True),
-    sa.Column("project_id", Text, nullable=False),
-    # a number for each passage that has the term: its index · 2^32 + its words · 2^16 + the term's frequency
+    sa.Column("document_id", UUID(as_uuid=True), primary_key=True),
+    sa.Column("part", Integer, primary_key=True, server_default="0"),
+    # a number for each passage that has the term: its index · 2^32 + its words · 2^16 + the term's frequency; at most
+    # 128 in a row, which the primary key includes
     sa.Column("entries", ARRAY(sa.BigInteger), nullable=False),
-    sa.Index("ix_postings_term", "tenant_id", "project_id", "term"),
+    sa.Index("ix_postings_document", "tenant_id", "document_id"),
     document_fk(),
 )
 

@@ -12,7 +12,14 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_FILES = ("0005_changes.sql", "0005_answers.sql", "0005_deletion.sql", "0005_reranking.sql", "0005_security.sql")
+_FILES = (
+    "0005_changes.sql",
+    "0005_answers.sql",
+    "0005_deletion.sql",
+    "0005_reranking.sql",
+    "0005_search.sql",
+    "0005_security.sql",
+)
 
 
 def upgrade() -> None:
