@@ -16,7 +16,7 @@ from sidecar.app import make_app
 
 DRAIN_SECONDS = 10
 """How long requests may go on after the sidecar is asked to stop; streams are closed then."""
-_LONGEST_MESSAGE = 4096  # listeners have nothing to say
+_LONGEST_MESSAGE = 64 * 1024  # of a WebSocket: a question with filters
 _FAILED_TO_START = 3  # as uvicorn says it
 _log = get_logger("sidecar")
 

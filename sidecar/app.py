@@ -12,7 +12,10 @@ from sidecar.audit.routes import router as audit
 from sidecar.auth.routes import router as auth
 from sidecar.context.page_routes import router as pages
 from sidecar.context.routes import router as context
+from sidecar.conversations.answering import answering
+from sidecar.conversations.message_routes import router as messages
 from sidecar.conversations.routes import router as conversations
+from sidecar.conversations.socket_routes import router as message_socket
 from sidecar.exports.routes import router as exports
 from sidecar.feedback.routes import router as feedback
 from sidecar.internal.routes import router as internal
@@ -59,6 +62,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     audit,
     search,
     conversations,
+    messages,
+    message_socket,
     context,
     pages,
     internal,
@@ -80,7 +85,7 @@ Errors are problem details (RFC 9457). Lists come in pages: pass `next` of one p
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with streaming(app):
+    async with streaming(app), answering(app):
         yield
     app.state.rates.dispose()
     app.state.installation.database.dispose()

@@ -90,11 +90,14 @@ def change_conversation(
 
 
 @router.delete("/{conversation_id}", status_code=204, responses=problems(NotFound))
-def forget_conversation(session: OwnSession, who: Reader, conversation_id: ConversationPath) -> None:
-    """Delete a conversation with everything that was asked and answered in it."""
+def forget_conversation(
+    request: Request, session: OwnSession, who: Reader, conversation_id: ConversationPath
+) -> None:
+    """Delete a conversation with everything that was asked and answered in it; what is being answered is stopped."""
     if not delete_conversation(session, conversation_id, asker(who)):
         raise no_conversation(conversation_id)
     audit(session, "conversation.delete", f"conversation:{conversation_id}")
+    request.app.state.answering.stop(conversation_id)
 
 
 @router.get("/{conversation_id}/messages", responses=problems(NotFound))
