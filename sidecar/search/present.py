@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
+from crucible_assets.chunks.headings import LONGEST_HEADING, Headings
 from crucible_assets.extractions.grounding.locate import where
 from crucible_assets.extractions.grounding.place import Placement
 from resources.database.engine import TenantSession
 from resources.database.repositories.postings import languages_of
-from resources.database.repositories.search_state import Stretch, segments_of, weights_of
+from resources.database.repositories.search_state import Stretch, headings_of, segments_of, weights_of
 from resources.database.repositories.searches import (
     HitDocument,
     Search,
@@ -69,9 +71,10 @@ def page_of(session: TenantSession, search: Search, after: int, limit: int) -> S
     query = make_query(search.query, languages_of(session, search.project_id))
     marked = _telling(session, search.project_id, query)
     places = places_of(session, [(hit.document_id, hit.start, hit.end) for hit in shown])
+    headings = paths_of(session, [(hit.document_id, hit.start, hit.heading_path) for hit in shown])
     return SearchPage(
         **_told(search),
-        items=[_hit(hit, query, marked, here) for hit, here in zip(shown, places, strict=True)],
+        items=[_hit(hit, query, marked, here, path) for hit, here, path in zip(shown, places, headings, strict=True)],
         next=cursor(shown[-1].rank) if len(hits) > limit else None,
         facets=facets(documents_of_hits(session, search.id)),
     )
@@ -86,13 +89,24 @@ def places_of(session: TenantSession, stretches: Sequence[Stretch]) -> list[list
     return found
 
 
+def paths_of(session: TenantSession, hits: Sequence[tuple[UUID, int, Sequence[str]]]) -> list[list[str]]:
+    """For each (document, start, headings of the chunk) the headings over the place, the outermost first.
+
+    Those of the chunk stand over its beginning; where the document's own are not known, they are all that is.
+    """
+    found = headings_of(session, {document for document, _, _ in hits}, LONGEST_HEADING)
+    known = {document: Headings.of(headings) for document, headings in found.items()}
+    none = Headings.of(())
+    return [list(known.get(document, none).path_at(start) or path) for document, start, path in hits]
+
+
 def _telling(session: TenantSession, project_id: str, query: Query) -> frozenset[str]:
     weights = weights_of(session, project_id, query.terms)
     least = _TELLING * max(weights.values(), default=0.0)
     return frozenset(term for term, weight in weights.items() if weight >= least)
 
 
-def _hit(hit: StoredHit, query: Query, marked: frozenset[str], places: list[Place]) -> SearchHit:
+def _hit(hit: StoredHit, query: Query, marked: frozenset[str], places: list[Place], headings: list[str]) -> SearchHit:
     spans = highlight(hit.text, marked, query.phrases, hit.language)
     return SearchHit(
         rank=hit.rank,
@@ -103,7 +117,7 @@ def _hit(hit: StoredHit, query: Query, marked: frozenset[str], places: list[Plac
         end=hit.end,
         text=hit.text,
         highlights=[TextSpan(start=start, end=end) for start, end in spans],
-        headings=hit.heading_path,
+        headings=headings,
         places=places,
         scores=Scores(
             fused=hit.score,

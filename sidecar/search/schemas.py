@@ -121,8 +121,8 @@ class SearchHit(BaseModel):
         "of Chinese and Japanese characters), in order and apart; not words that stand nearly everywhere"
     )
     headings: list[str] = Field(
-        description="Above the beginning of the chunk that holds the passage, the outermost first; others may follow "
-        "between the two",
+        description="Above the beginning of the passage, the outermost first; those of its chunk where the file's "
+        "own are not known",
         examples=[["Decision"]],
     )
     places: list[Place] = Field(description="Pages with boxes, or labels where the format has no pages")

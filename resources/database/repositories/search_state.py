@@ -73,3 +73,23 @@ def segments_of(session: TenantSession, stretches: Sequence[Stretch]) -> list[tu
     for number, segment in session.execute(_SEGMENTS, {"documents": ids, "starts": starts, "ends": ends}):
         found[number - 1].append(segment)
     return [segments_from_json(segments) for segments in found]
+
+
+_HEADINGS = sa.text(
+    "SELECT t.document_id, CAST(s ->> 0 AS int), CAST(s ->> 6 AS int), "
+    "substr(t.text, CAST(s ->> 0 AS int) + 1, least(CAST(s ->> 1 AS int) - CAST(s ->> 0 AS int), :longest)) "
+    "FROM document_texts t CROSS JOIN LATERAL jsonb_array_elements(t.segments) WITH ORDINALITY AS p(s, place) "
+    "WHERE t.document_id = ANY(CAST(:documents AS uuid[])) AND s ->> 2 = 'HEADING' ORDER BY t.document_id, place"
+)
+
+
+def headings_of(
+    session: TenantSession, documents: Collection[UUID], longest: int
+) -> dict[UUID, list[tuple[int, int | None, str]]]:
+    """Start, level and text (its first `longest` characters) of each document's headings, in their order."""
+    found: dict[UUID, list[tuple[int, int | None, str]]] = {}
+    for document, start, level, text in session.execute(
+        _HEADINGS, {"documents": sorted(documents), "longest": longest}
+    ):
+        found.setdefault(document, []).append((start, level, text))
+    return found

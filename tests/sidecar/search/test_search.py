@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from resources.database.tables import entities, search_hits, searches
+from resources.database.tables import document_texts, entities, search_hits, searches
 from sidecar.search import service
 from tests.sidecar.context.conftest import make_project
 from tests.sidecar.search.conftest import BrokenEmbedder
@@ -54,6 +54,23 @@ def test_a_hit_says_where_it_stands_and_why(corpus, reader, embedder):
     assert scores["distance"] == pytest.approx(1 - float(query @ stored), abs=2e-3)
     assert page["dense"] == {"used": True, "reason": None, "model": embedder.fingerprint, "lane": "exact"}
     assert (page["nothing"], page["found"], page["next"]) == (None, 3, None)
+
+
+def test_a_passage_deep_in_a_chunk_tells_the_headings_over_it(corpus, reader, database, tenant):
+    document = corpus.add("a.txt", "Äußeres 🙂 report", WEATHER, "Money  and\ngrants", GRANT, "Cellars", PUMP)
+    levels = {0: 1, 2: 2, 4: 2}
+    with database.transaction(tenant) as session:
+        stored = session.scalar(sa.select(document_texts.c.segments))
+        segments = [
+            [*one[:2], "HEADING", *one[3:6], levels[n]] if n in levels else one for n, one in enumerate(stored)
+        ]
+        session.execute(sa.update(document_texts).values(segments=segments))
+    found = {hit["text"]: hit["headings"] for hit in search(reader, "weather grant pump money")["items"]}
+    assert found[WEATHER] == ["Äußeres 🙂 report"]
+    assert found[GRANT] == ["Äußeres 🙂 report", "Money and grants"]
+    assert found["Money  and\ngrants"] == found[GRANT]
+    assert found[PUMP] == ["Äußeres 🙂 report", "Cellars"]
+    assert {hit["document_id"] for hit in search(reader, "pump")["items"]} == {str(document)}
 
 
 def test_each_leg_can_be_asked_alone(corpus, reader):
