@@ -27,9 +27,7 @@ _BEFORE_NUMBER = word_set(
     "abb bd anl anm n° lit al sp tz az n num núm cap pag pág pt"
 )
 # may end a sentence, and does where a capital follows
-_MAY_END = word_set(
-    "etc usw usf ltd inc co corp plc llc bros gmbh a.m p.m u.s u.k e.u jr sr al ff f st str est dept ag"
-)
+_MAY_END = word_set("etc usw usf ltd inc co corp plc llc bros gmbh a.m p.m jr sr al ff f st str est dept ag")
 _DOTTED = regex.compile(r"(?:\p{L}\.)+\p{L}")
 _LAST_WORD = regex.compile(r"[\p{L}\p{M}\p{N}.°-]*$")
 # after these a number with a full stop is an ordinal: `am 3. April`, `im 2. Quartal`
@@ -68,7 +66,7 @@ def continues(text: str, match: "regex.Match[str]", after: int, *, marked: bool)
     if last.isdecimal():
         return len(last) <= 2 and _is_ordinal(text, before[: len(before) - len(last)], match.end())
     if last in _MAY_END:
-        return False
+        return following.isdecimal() or following in ("(", "[")
     return (len(last) == 1 and last.isalpha()) or _DOTTED.fullmatch(last) is not None
 
 

@@ -272,13 +272,11 @@ def _with_marks(text: str, at: int, scan: _Scan, *, final: bool) -> int | None:
                 break
         marks.append(Span(begin, mark))
         end = mark
+    if marks and at > 0 and text[at - 1] in ".。" and text[end : end + 1] in (".", "。"):  # `Text. [1].`
+        end += 1
+        marks[-1] = Span(marks[-1].start, end)
     scan.marks += marks
-    return _closing(text, end) if marks else end
-
-
-def _closing(text: str, end: int) -> int:
-    """Behind a full stop that stands after marks that stand after one: `Text. [1].`"""
-    return end + 1 if text[end : end + 1] in (".", "。") else end
+    return end
 
 
 def _alone(text: str, at: int, *, final: bool) -> bool | None:
@@ -311,8 +309,7 @@ def _mark(text: str, at: int, *, final: bool) -> int | None:
         return int(link.end() if link is not None else end)
     if final or len(text) - at >= _LONGEST_MARK:
         return 0
-    begun = _MARK_BEGUN.match(text, at)
-    return None if begun is not None and begun.end() == len(text) else 0
+    return None if _MARK_BEGUN.fullmatch(text, at) else 0
 
 
 def _code(text: str, at: int, *, final: bool) -> int | None:

@@ -22,7 +22,8 @@ from resources.statements import AnswerStatus, Support
 # what the form itself is made of, so that texts look like it as often as can be
 PIECES = [
     "[1]", " [2]", "[3][4]", "~~", "(not checked)", " (not in the sources)", "(partly supported)", "## Sources", "# ",
-    "- ", "1. ", "> **No answer.** ", ", page 3", "&#91;", "&amp;", "&", "\n", "\r\n", "\n\n", "\u2028", " ", "\t", "\\",
+    "- ", "1. ", "> **No answer.** ", ", page 3", "&#91;", "&amp;", "&", "\n", "\r\n", "\n\n", "\u2028", " ", "\t",
+    "\\",
     "`", "```", "**bold**", "_", "|", "<b>", "[a](b)", "---", "===", "批准了。", "ﬁ", "é", "\x00",
     "\u00a0", "\ue000",
 ]  # fmt: skip
