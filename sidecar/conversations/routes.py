@@ -1,10 +1,10 @@
 """`/v1/sessions`: conversations, and what was asked and answered in them."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from resources.database.engine import TenantSession
@@ -19,6 +19,7 @@ from resources.database.repositories.conversations import (
     rename_conversation,
 )
 from sidecar.conversations import present
+from sidecar.conversations.rendered import LOCKED, MEDIA, Form, form_of, markdown_of, page_of
 from sidecar.conversations.schemas import Answer, Conversation, ConversationChange, ConversationIn
 from sidecar.fields import INT32_MAX, ProjectId
 from sidecar.idempotency import IdempotencyKey, Once
@@ -118,12 +119,36 @@ def list_answers(
     return Page(items=present.answers(session, shown), next=cursor(shown[-1].number) if len(stored) > limit else None)
 
 
-@router.get("/{conversation_id}/messages/{answer_id}", responses=problems(NotFound))
+_IN_FORMS: dict[int | str, dict[str, Any]] = {
+    **problems(NotFound),
+    200: {"content": {media: {"schema": {"type": "string"}} for media in ("text/markdown", "text/html")}},
+}
+
+
+@router.get("/{conversation_id}/messages/{answer_id}", response_model=Answer, responses=_IN_FORMS)
 def read_answer(
-    session: ReadSession, who: Reader, conversation_id: ConversationPath, answer_id: AnswerPath
-) -> Answer:
-    """One question with its answer as it stands now: RUNNING while it is being answered."""
-    return one_answer(session, who, conversation_id, answer_id)
+    session: ReadSession,
+    who: Reader,
+    conversation_id: ConversationPath,
+    answer_id: AnswerPath,
+    form: Annotated[Form | None, Query(alias="format", description="None: as `Accept` says, JSON by default")] = None,
+    accept: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Response:
+    """One question with its answer as it stands now: RUNNING while it is being answered.
+
+    As Markdown or HTML, what is not in the sources is struck through and what could not be checked says so. HTML is
+    sanitised, and served so that a browser loads, runs and sends nothing.
+    """
+    answer = one_answer(session, who, conversation_id, answer_id)
+    headers = {"Vary": "Accept"}
+    match form_of(form, accept):
+        case Form.MARKDOWN:
+            return Response(markdown_of(answer), media_type=MEDIA[Form.MARKDOWN], headers=headers)
+        case Form.HTML:
+            headers["Content-Security-Policy"] = LOCKED
+            return Response(page_of(answer), media_type=MEDIA[Form.HTML], headers=headers)
+        case Form.JSON:
+            return Response(answer.model_dump_json(), media_type=MEDIA[Form.JSON], headers=headers)
 
 
 def one_answer(session: TenantSession, who: Principal, conversation_id: UUID, answer_id: UUID) -> Answer:
