@@ -14,6 +14,13 @@ from crucible_assets.exports.asset import exports
 from crucible_assets.exports.checks import files_are_stored
 from crucible_assets.extractions.asset import extractions, samples
 from crucible_assets.extractions.checks import every_cell_has_a_state
+from crucible_assets.insights.asset import document_summaries, project_summary, themes
+from crucible_assets.insights.checks import (
+    documents_are_summed_up,
+    facts_are_cited,
+    summary_is_cited,
+    themes_have_passages,
+)
 from crucible_assets.learning.asset import calibration, feedback, refinements
 from crucible_assets.learning.checks import calibration_does_no_harm, refinements_are_asked
 from crucible_assets.prompts.asset import prompts, variables
@@ -34,6 +41,7 @@ defs = dg.Definitions(
         *(variables, feedback, refinements, prompts),
         *(samples, extractions),
         *(dataset, exports, calibration),
+        *(document_summaries, project_summary, themes),
     ],
     asset_checks=[
         documents_are_readable,
@@ -47,6 +55,10 @@ defs = dg.Definitions(
         files_are_stored,
         refinements_are_asked,
         calibration_does_no_harm,
+        facts_are_cited,
+        documents_are_summed_up,
+        summary_is_cited,
+        themes_have_passages,
     ],
     jobs=ALL_JOBS,
     schedules=[refresh],

@@ -59,4 +59,39 @@ calibrate = dg.define_asset_job(
     description="Calibrate the confidence of a project's variables on verdicts and gold; no model is asked.",
 )
 
-ALL_JOBS = (ingest, prepare, sample, full, export, refine, calibrate, provider_batches, search_index)
+summarise = dg.define_asset_job(
+    "summarise",
+    selection=["document_summaries"],
+    partitions_def=batches,
+    tags=RETRIED,
+    description="Sum up the documents of some batches in cited facts.",
+)
+summarise_project = dg.define_asset_job(
+    "summarise_project",
+    selection=["project_summary"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Sum up what the documents of a project say together.",
+)
+extract_themes = dg.define_asset_job(
+    "extract_themes",
+    selection=["themes"],
+    partitions_def=projects,
+    tags=RETRIED,
+    description="Find what the passages of a project are about, and which of it no variable reads yet.",
+)
+
+ALL_JOBS = (
+    ingest,
+    prepare,
+    sample,
+    full,
+    export,
+    refine,
+    calibrate,
+    provider_batches,
+    search_index,
+    summarise,
+    summarise_project,
+    extract_themes,
+)

@@ -26,7 +26,13 @@ class Plan:
     documents: list[UUID] | None = None
 
 
-_NEED_DOCUMENTS = (TaskKind.FULL, TaskKind.SAMPLE, TaskKind.INGEST)
+_NEED_DOCUMENTS = (
+    TaskKind.FULL,
+    TaskKind.SAMPLE,
+    TaskKind.INGEST,
+    TaskKind.SUMMARISE,
+    TaskKind.EXTRACT_THEMES,
+)
 _NEED_VARIABLES = (TaskKind.FULL, TaskKind.SAMPLE, TaskKind.REFINE, TaskKind.REPROCESS_FAILED)
 
 

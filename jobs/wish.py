@@ -29,6 +29,7 @@ class Wish:
     calls: CallMode | None = None  # None: as the project says
     budget_usd: str | None = None  # for the calls of this task; a decimal number
     documents: tuple[UUID, ...] | None = None  # exactly these; None: as the kind of task says
+    themes: int | None = None  # how many an EXTRACT_THEMES task should find; None: as many as there are
 
     def as_json(self) -> dict[str, Any]:
         """For the task's row."""
@@ -42,6 +43,8 @@ class Wish:
             "calls": self.calls.value if self.calls else None,
             "budget_usd": self.budget_usd,
         }
+        if self.themes is not None:
+            data["themes"] = self.themes
         if self.documents is not None:
             data["documents"] = [str(document) for document in self.documents]
         return data
@@ -60,6 +63,7 @@ class Wish:
             CallMode(data["calls"]) if data.get("calls") else None,
             data.get("budget_usd"),
             None if documents is None else tuple(UUID(document) for document in documents),
+            data.get("themes"),
         )
 
     @property
@@ -82,6 +86,8 @@ class Wish:
             tags["crucible/calls"] = self.calls.value
         if self.budget_usd is not None:
             tags["crucible/budget"] = self.budget_usd
+        if self.themes is not None:
+            tags["crucible/themes"] = str(self.themes)
         return tags
 
 

@@ -31,6 +31,9 @@ def test_the_lineage_is_the_design():
         "dataset": {"extractions", "samples"},
         "exports": {"dataset"},
         "calibration": {"dataset", "feedback"},
+        "document_summaries": {"embeddings"},
+        "project_summary": {"document_summaries"},
+        "themes": {"embeddings"},
     }
 
 

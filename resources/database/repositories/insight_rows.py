@@ -8,7 +8,7 @@ and its triggers take what rested on it.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +21,7 @@ from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.repositories.statements import Owner, StoredStatement, add_statements, statements_of
 from resources.database.tables import documents, summaries, themes
-from resources.statements import Statement
+from resources.statements import Citation, Statement
 from resources.vocabulary import DocumentStatus
 
 _READ_TOGETHER = 5_000  # passages in one round trip
@@ -107,6 +107,35 @@ def facts_of_documents(session: TenantSession, project_id: str) -> Mapping[UUID,
     ).all()
     said = statements_of(session, Owner.SUMMARY, [row.id for row in rows])
     return {row.document_id: said[row.id] for row in rows}
+
+
+_WORDS = sa.text(
+    'SELECT substr(t.text, w.start + 1, w."end" - w.start) FROM unnest(CAST(:ids AS uuid[]), CAST(:starts AS int[]), '
+    'CAST(:ends AS int[])) WITH ORDINALITY AS w(document_id, start, "end", place) '
+    "JOIN document_texts t ON t.document_id = w.document_id ORDER BY w.place"
+)
+_HASHES = sa.text(
+    "SELECT document_id, encode(sha256(convert_to(text, 'UTF8')), 'hex') FROM document_texts "
+    "WHERE document_id = ANY(CAST(:ids AS uuid[]))"
+)
+
+
+def words_of_citations(session: TenantSession, cited: Sequence[Citation]) -> list[str]:
+    """The words that citations stand for, in their order. Raises ChangedMeanwhileError when a text is gone."""
+    found: list[str] = []
+    for at in range(0, len(cited), _READ_TOGETHER):
+        some = cited[at : at + _READ_TOGETHER]
+        ids, starts, ends = [c.document_id for c in some], [c.start for c in some], [c.end for c in some]
+        found += session.scalars(_WORDS, {"ids": ids, "starts": starts, "ends": ends})
+    if len(found) < len(cited):
+        raise ChangedMeanwhileError(f"the texts of {len(cited) - len(found)} citations are gone")
+    return found
+
+
+def text_hashes(session: TenantSession, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """`text_hash` of documents that have a text."""
+    rows = session.execute(_HASHES, {"ids": list(dict.fromkeys(ids))})
+    return dict(rows.tuples().all())
 
 
 def delete_summary_of_project(session: TenantSession, project_id: str) -> None:
@@ -200,6 +229,10 @@ class NewTheme:
     model: str | None
     said: tuple[Statement, ...]
     members: tuple[tuple[UUID, int, str, float], ...]
+
+    def saying(self, said: Sequence[Statement]) -> "NewTheme":
+        """The theme with other sentences."""
+        return replace(self, said=tuple(said))
 
 
 # Only passages that still have the words from which the theme was made; they stay until the transaction ends.
