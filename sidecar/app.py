@@ -18,6 +18,7 @@ from sidecar.conversations.routes import router as conversations
 from sidecar.conversations.socket_routes import router as message_socket
 from sidecar.exports.routes import router as exports
 from sidecar.feedback.routes import router as feedback
+from sidecar.insights.routes import router as insights
 from sidecar.internal.routes import router as internal
 from sidecar.keys.routes import router as keys
 from sidecar.limits.install import add_limits
@@ -64,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     conversations,
     messages,
     message_socket,
+    insights,
     context,
     pages,
     internal,

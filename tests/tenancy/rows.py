@@ -323,6 +323,8 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         save_project(session, project)
         for name, row in rows.items():
             session.execute(sa.insert(metadata.tables[name]).inline().values(**row))
+        of_project = {**base, "id": uuid.uuid4(), "fingerprint": canary}
+        session.execute(sa.insert(metadata.tables["summaries"]).values(**of_project))
     ids = {
         "project_id": project.id,
         "variable": "price",
