@@ -142,7 +142,7 @@ def run_extraction(
         project = require_project(session, key)
         asked = asked_variables(session, project)
         curves = load_curves(session, project.id)
-    model, vectors = search_vectors(installation, project)
+    model, vectors = search_vectors(installation, key.tenant, project)
     run = Run(
         database=installation.database,
         tenant=key.tenant,

@@ -12,6 +12,7 @@ from crucible_assets.extractions.retrieve import query_of
 from crucible_assets.extractions.run import Run
 from resources.database.repositories.budgets import WHOLE_PROJECT
 from resources.database.repositories.provider_batches import Attempt
+from resources.database.repositories.vector_models import known_counts
 from resources.embedding.contract import Embedder
 from resources.embedding.factory import embedder_from_settings
 from resources.installation import Installation
@@ -22,6 +23,7 @@ from resources.models.gateway import Collector, Gateway
 from resources.models.ledger import Ledger
 from resources.models.providers.choose import make_provider
 from resources.project import LongDocuments, Project
+from resources.search.serving import serving_embedder
 from resources.vocabulary import Verification
 
 
@@ -88,12 +90,19 @@ def _batching(run: Run, models: Sequence[str], terms: Terms, budgets: Mapping[st
 
 
 def search_vectors(
-    installation: Installation, project: Project
+    installation: Installation, tenant: str, project: Project
 ) -> tuple[str | None, Mapping[str, npt.NDArray[np.float32]]]:
-    """The embedding model's fingerprint and a unit vector for every variable; nothing unless parts are searched."""
+    """The embedding model's fingerprint and a unit vector for every variable; nothing unless parts are searched.
+
+    The model is the one by which the project is searched: the former one while another takes its place.
+    """
     if project.settings.long_documents is not LongDocuments.RETRIEVE:
         return None, {}
-    embedder = embedder_from_settings(installation.settings.embedding, installation.settings.model_cache)
+    settings = installation.settings
+    with installation.database.transaction(tenant, read_only=True) as session:
+        counts = known_counts(session, project.id)
+    preferred = embedder_from_settings(settings.embedding, settings.model_cache)
+    embedder = serving_embedder(preferred, counts, settings.model_cache)
     queries = [_fitting(query_of(variable), embedder) for variable in project.variables]
     matrix = embedder.embed_queries(queries)
     return embedder.fingerprint, {v.name: matrix[at] for at, v in enumerate(project.variables)}

@@ -92,7 +92,7 @@ def _refine(
             concurrency=installation.settings.concurrency,
             curves=load_curves(session, project.id),
         )
-    vector_model, vectors = search_vectors(installation, project)
+    vector_model, vectors = search_vectors(installation, key.tenant, project)
 
     def open_models() -> Opened:
         gateways = open_gateways(installation, run, models_of(context, installation))

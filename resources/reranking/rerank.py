@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-_K = 60  # of reciprocal rank fusion, as in the search itself (Cormack, Clarke and Büttcher 2009)
+from resources.search.scoring import RRF
 
 
 class Reranker(Protocol):
@@ -65,6 +65,6 @@ def rerank(reranker: Reranker, query: str, passages: Sequence[R]) -> list[Rerank
         before = place + 1
         after = ranks.get(place, before)
         first = after if reranker.decides_alone else before
-        score = 1 / (_K + first) + 1 / (_K + after)
+        score = 1 / (RRF + first) + 1 / (RRF + after)
         made.append(Reranked(passage, score, before, scores[place] if place < len(head) else None))
     return sorted(made, key=lambda one: (-one.score, one.rank_before))

@@ -1,6 +1,5 @@
 """What of a project can be searched, and where in their files passages stand."""
 
-import math
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 from resources.database.engine import TenantSession
 from resources.database.repositories.documents import segments_from_json
 from resources.database.tables import documents, passages, postings, search_statistics, vectors
+from resources.search.scoring import rarity
 from resources.search.vocabulary import NothingFound
 from resources.vocabulary import Segment
 
@@ -52,7 +52,7 @@ def weights_of(session: TenantSession, project_id: str, terms: Collection[str]) 
         .where(postings.c.project_id == project_id, postings.c.term.in_(list(terms)))
         .group_by(postings.c.term)
     )
-    return {term: math.log(1 + (max(number, df) - df + 0.5) / (df + 0.5)) for term, df in found}
+    return {term: rarity(number, float(df)) for term, df in found}
 
 
 _SEGMENTS = sa.text(
