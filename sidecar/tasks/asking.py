@@ -17,6 +17,8 @@ from sidecar.tasks.schemas import (
     AskForExport,
     AskForFull,
     AskForSample,
+    AskForSummaries,
+    AskForThemes,
     AskToIngest,
     AskToRefine,
     AskToReprocess,
@@ -25,6 +27,7 @@ from sidecar.tasks.schemas import (
 )
 
 _SHOWN = 5  # unknown ids that a refusal names
+_WITHOUT_VARIABLES = {TaskKind.INGEST, TaskKind.ASK, TaskKind.SUMMARISE, TaskKind.EXTRACT_THEMES}
 
 
 def ask(
@@ -59,6 +62,10 @@ def wish_of(asked: AskedFor) -> Wish:
             return Wish(models=tuple(asked.models), variables=tuple(asked.variables))
         case AskForExport():
             return Wish(formats=tuple(asked.formats), export_options=_options(asked.options))
+        case AskForSummaries():
+            return Wish(models=tuple(asked.models), budget_usd=asked.budget_usd, force=asked.force)
+        case AskForThemes():
+            return Wish(models=tuple(asked.models), themes=asked.number)
         case AskForSample(documents=[]):
             return replace(_extraction(asked), sample=asked.number)
         case AskForSample():
@@ -86,7 +93,7 @@ def _check_project(offer: Offer, asked: AskedFor) -> None:
     name = asked.project_id
     if offer.archived:
         raise Unusable(f"Project `{name}` is archived: nothing is done in it until it is taken back.")
-    if not offer.variables and asked.kind is not TaskKind.INGEST:
+    if not offer.variables and asked.kind not in _WITHOUT_VARIABLES:
         raise Unusable(f"Project `{name}` has no variables: say first what is to be read from its documents.")
     if not offer.documents:
         raise Unusable(f"Project `{name}` has no documents: upload some first.")

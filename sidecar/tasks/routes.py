@@ -39,6 +39,8 @@ _EXAMPLES = {
     "files": {"value": {"kind": "EXPORT", "project_id": "loan-decisions", "formats": ["xlsx", "codebook"]}},
     "better instructions": {"value": {"kind": "REFINE", "project_id": "loan-decisions", "variables": ["amount"]}},
     "documents read": {"value": {"kind": "INGEST", "project_id": "loan-decisions"}},
+    "summaries": {"value": {"kind": "SUMMARISE", "project_id": "loan-decisions", "budget_usd": "1.00"}},
+    "themes": {"value": {"kind": "EXTRACT_THEMES", "project_id": "loan-decisions", "number": 12}},
 }
 
 

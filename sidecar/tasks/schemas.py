@@ -145,8 +145,34 @@ class AskToIngest(_Asked):
     force: Flag = Field(default=False, description="Read all of them again")
 
 
+class AskForSummaries(_Asked):
+    """Summaries of the documents and of the project, where they are not there or stale; see `…/summary`."""
+
+    kind: Literal[TaskKind.SUMMARISE]
+    models: Models = []
+    budget_usd: Budget | None = None
+    force: Flag = Field(default=False, description="Make all of them anew")
+
+
+class AskForThemes(_Asked):
+    """What the documents are about, in place of the themes of before; see `…/themes`."""
+
+    kind: Literal[TaskKind.EXTRACT_THEMES]
+    models: Models = []
+    number: Annotated[int, Field(ge=2, le=50), IN_JSON] | None = Field(
+        default=None, description="How many; none: as many as the passages fall into", examples=[12]
+    )
+
+
 AskedFor = Annotated[
-    AskForSample | AskForFull | AskToReprocess | AskToRefine | AskForExport | AskToIngest,
+    AskForSample
+    | AskForFull
+    | AskToReprocess
+    | AskToRefine
+    | AskForExport
+    | AskToIngest
+    | AskForSummaries
+    | AskForThemes,
     Field(discriminator="kind"),
 ]
 
@@ -220,7 +246,7 @@ class TaskCost(BaseModel):
 class AskedWith(BaseModel):
     """What a task was asked for with."""
 
-    number: int | None = Field(description="Documents of a SAMPLE")
+    number: int | None = Field(description="Documents of a SAMPLE, or themes of EXTRACT_THEMES")
     documents: int | None = Field(description="How many documents it is confined to; null: to none in particular")
     models: list[str]
     formats: list[str]

@@ -37,7 +37,7 @@ def whole(session: TenantSession, record: TaskRecord) -> Task:
 def _asked(record: TaskRecord) -> AskedWith:
     said = record.asked
     return AskedWith(
-        number=said["sample"],
+        number=said["sample"] if said["sample"] is not None else said["themes"],
         documents=record.documents,
         models=said["models"] or [],
         formats=said["formats"] or [],

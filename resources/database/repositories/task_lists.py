@@ -12,7 +12,7 @@ from resources.database.engine import TenantSession
 from resources.database.tables import cells, documents, projects, tasks, variables
 from resources.vocabulary import CellState, DocumentStatus, TaskKind, TaskStatus
 
-_ASKED = ("sample", "models", "formats", "export_options", "force", "variables", "calls", "budget_usd")
+_ASKED = ("sample", "models", "formats", "export_options", "force", "variables", "calls", "budget_usd", "themes")
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,8 @@ def test_a_project_has_one_unfinished_extraction_and_any_number_of_others(client
     [
         ({"documents": 0}, "FULL", "no documents"),
         ({"documents": 0}, "INGEST", "no documents"),
+        ({"documents": 0}, "SUMMARISE", "no documents"),
+        ({"documents": 0}, "EXTRACT_THEMES", "no documents"),
         ({"with_variables": False}, "FULL", "no variables"),
         ({"with_variables": False}, "EXPORT", "no variables"),
         ({"archived": True}, "FULL", "archived"),
@@ -91,8 +93,22 @@ def test_what_cannot_be_done_is_refused_with_the_reason(client_as, make_project,
     assert said in answer.json()["detail"]
 
 
-def test_documents_can_be_read_before_there_are_variables(client_as, make_project):
-    assert ask(client_as(), make_project(with_variables=False), "INGEST").status_code == 202
+@pytest.mark.parametrize("kind", ["INGEST", "SUMMARISE", "EXTRACT_THEMES"])
+def test_documents_can_be_read_before_there_are_variables(client_as, make_project, kind):
+    assert ask(client_as(), make_project(with_variables=False), kind).status_code == 202
+
+
+def test_summaries_and_themes_are_asked_for_beside_an_extraction(client_as, database, tenant, project):
+    client = client_as()
+    assert ask(client, project).status_code == 202
+    summaries = ask(client, project, "SUMMARISE", models=["local"], budget_usd="1.5", force=True).json()
+    wish = Wish.from_json(stored(database, tenant, summaries["id"]).parameters)
+    assert wish == Wish(models=("local",), budget_usd="1.5", force=True, export_options={})
+    assert (summaries["asked"]["budget_usd"], summaries["asked"]["force"]) == ("1.5", True)
+    themes = ask(client, project, "EXTRACT_THEMES", number=12).json()
+    assert Wish.from_json(stored(database, tenant, themes["id"]).parameters).themes == 12
+    assert themes["asked"]["number"] == 12
+    assert ask(client, project, "EXTRACT_THEMES").json()["asked"]["number"] is None
 
 
 def test_unknown_things_are_named(client_as, make_project, project, document_ids, monkeypatch):
@@ -126,6 +142,10 @@ def test_unknown_things_are_named(client_as, make_project, project, document_ids
         {"kind": "SAMPLE", "documents": []},
         {"kind": "SAMPLE", "number": 0},
         {"kind": "EXPORT", "budget_usd": "1"},
+        {"kind": "SUMMARISE", "calls": "batch"},
+        {"kind": "EXTRACT_THEMES", "number": 1},
+        {"kind": "EXTRACT_THEMES", "number": 51},
+        {"kind": "EXTRACT_THEMES", "budget_usd": "1"},
         {"kind": "EXPORT", "formats": ["docx"]},
         {"kind": "EXPORT", "options": {"multiple": "sideways"}},
     ],
