@@ -6,7 +6,7 @@ Everything else is unchecked until one has said whether it follows.
 """
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +20,7 @@ from crucible_assets.answers.locating import Located, locate, spans_of
 from crucible_assets.answers.sentences import Said
 from crucible_assets.answers.tokens import plain_words, tokens_of
 from crucible_assets.answers.wording import says_the_same
+from resources.search.guarded_words import is_negation
 from resources.statements import CheckedBy, Citation, Statement, Support
 
 CITES_NOTHING = "cites nothing"
@@ -31,6 +32,11 @@ _LETTER = regex.compile(r"\p{L}")
 _QUOTES = regex.compile(r"[\"'“”„‟‘’‚«»‹›「」『』`*_]")
 _END = regex.compile(r"[\s.!?…。！？؟۔]+$")
 _TERMINATED = regex.compile(r"[.!?…。！？؟۔][\"'”’»)\]」』]*$")
+_ITEM = regex.compile(r"\s*(?:[-*+•▪◦·–]\s|\(?(?:\d{1,3}|\p{L})[.)]\s)")
+_DENYING = (
+    "reject", "refus", "deny", "deni", "false", "wrong", "untrue", "incorrect", "exclud", "falsch", "unwahr",
+    "abgelehnt", "unzutreff", "ausgeschl", "rejet", "faux", "nier",
+)  # fmt: skip
 _ROW = regex.compile(r"[|\t;:]")
 
 
@@ -79,10 +85,10 @@ def check_words(said: Said, shown: Mapping[int, Shown], question: int | None = N
     located = [locate(said.text, source.text, source.language) for source in sources]
     citations = tuple(map(_citation, sources, located))
     missing = missing_in(said.text, language, [Cited(source.text, source.language) for source in sources])
-    if missing.surely:
-        found = (*problems, *missing.surely)
+    if missing:
+        found = (*problems, *missing)
         return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
-    ways = [_way(said.text, language, source, sure=not missing.perhaps) for source in sources]
+    ways = [_way(said.text, language, source) for source in sources]
     by = CheckedBy.COPY if CheckedBy.COPY in ways else CheckedBy.WORDS if CheckedBy.WORDS in ways else None
     if by is None:
         return Statement(said.text, Support.UNCHECKED, citations, None, problems, question)
@@ -124,19 +130,16 @@ def _citation(source: Shown, located: Located) -> Citation:
     return Citation(source.document_id, source.start + located.start, source.start + located.end, source.label)
 
 
-def _way(text: str, language: str | None, source: Shown, *, sure: bool) -> CheckedBy | None:
-    """How the source's words say what the statement says; None when they do not decide it.
-
-    `sure`: everything in the statement that must stand in the cited words surely does.
-    """
+def _way(text: str, language: str | None, source: Shown) -> CheckedBy | None:
+    """How the source's words say what the statement says; None when they do not decide it."""
     if _is_copy(text, source.text):
         return CheckedBy.COPY
-    if not sure or (source.language is not None and source.language != language):
+    if source.language is not None and source.language != language:
         return None
     own = tokens_of(text, language)
     whole = _whole(source.text)
     for at, span in enumerate(spans_of(source.text)):
-        if whole[at] and says_the_same(own, tokens_of(span.of(source.text), source.language)):
+        if whole[at] and says_the_same(own, tokens_of(span.of(source.text), source.language), language):
             return CheckedBy.WORDS
     return None
 
@@ -146,7 +149,7 @@ def _is_copy(text: str, source: str) -> bool:
 
     A part of a sentence is none: `the grant was approved` stands in `he denied that the grant was approved`.
     """
-    wanted = _folded(text)
+    wanted = " ".join(_folded(span.of(text)) for span in spans_of(text))
     if not _LETTER.search(wanted):
         return False
     asks = plain_words(text).endswith(("?", "？"))
@@ -170,18 +173,51 @@ def _sentences(source: str) -> tuple[tuple[str, bool], ...]:
 
 
 @lru_cache(maxsize=256)
-def _whole(source: str) -> Sequence[bool]:
-    """Which sentences of a source are whole: a source is a stretch, and may begin or end inside of one."""
+def _whole(source: str) -> tuple[bool, ...]:
+    """Which sentences of a source stand for themselves.
+
+    Not the rest of one that the stretch begins in, nor the beginning of one that it ends in; not what is quoted
+    behind another sentence of the same speaker, and no item of a list that the line before it denies.
+    """
     spans = spans_of(source)
-    whole = [True] * len(spans)
-    if not spans:
-        return whole
-    if spans[0].of(source)[:1].islower():
+    whole: list[bool] = []
+    quoted = denied = False
+    end = 0
+    for span in spans:
+        sentence = span.of(source)
+        if "\n\n" in source[end : span.start]:
+            quoted = False
+        item = _ITEM.match(sentence) is not None
+        denied = denied and item
+        whole.append(not quoted and not denied)
+        quoted = _quote_stays_open(sentence, open_=quoted, german="„" in source)
+        if sentence.endswith((":", "：")):
+            denied = _denies(sentence)
+        end = span.end
+    if spans and spans[0].of(source)[:1].islower():
         whole[0] = False
-    last = spans[-1].of(source)
+    last = spans[-1].of(source) if spans else ""
     if len(spans) > 1 and not _TERMINATED.search(last) and not _ROW.search(last):
         whole[-1] = False
-    return whole
+    return tuple(whole)
+
+
+def _quote_stays_open(sentence: str, *, open_: bool, german: bool) -> bool:
+    """Whether a quotation is open behind a sentence; in German “ ends one, elsewhere it begins one."""
+    begins, ends = ("„«「『", "“”»」』") if german else ("“«「『", "”»」』")
+    for sign in sentence:
+        if sign in begins:
+            open_ = True
+        elif sign in ends:
+            open_ = False
+        elif sign == '"':
+            open_ = not open_
+    return open_
+
+
+def _denies(sentence: str) -> bool:
+    words = regex.findall(r"\p{L}+(?:['’]\p{L}+)?", sentence.casefold())
+    return any(is_negation(word) or word.startswith(_DENYING) for word in words)
 
 
 def _folded(text: str) -> str:

@@ -34,17 +34,17 @@ _PATTERNS = tuple(
         rf"(?<![\d〇零一二三四五六七八九十])(?P<year>\d{{4}}|[〇零一二三四五六七八九十]{{4}})\s*年"
         rf"\s*(?P<number>{_CJK_NUMBER})\s*月(?:\s*(?P<day>{_CJK_NUMBER})\s*[日号號])?",
         rf"(?P<number>{_CJK_NUMBER})\s*月\s*(?P<day>{_CJK_NUMBER})\s*[日号號]",
-        rf"(?<![\w.,/-])(?P<year>{YEAR})(?P<sep>[-/.])(?P<number>\d{{1,2}})(?P=sep)(?P<day>\d{{1,2}})(?!\d|[-/]\d)",
-        rf"(?<![\w./-])(?P<year>{YEAR})-(?P<number>0[1-9]|1[0-2])(?![\d-])",
-        rf"(?<![\w./-])(?P<first>\d{{1,2}})\s?(?P<sep>[-/.])\s?(?P<second>\d{{1,2}})\s?(?P=sep)\s?"
+        rf"(?<![0-9A-Za-z.,/-])(?P<year>{YEAR})(?P<sep>[-/.])(?P<number>\d{{1,2}})(?P=sep)(?P<day>\d{{1,2}})(?!\d|[-/]\d)",
+        rf"(?<![0-9A-Za-z./-])(?P<year>{YEAR})-(?P<number>0[1-9]|1[0-2])(?![\d-])",
+        rf"(?<![0-9A-Za-z./-])(?P<first>\d{{1,2}})\s?(?P<sep>[-/.])\s?(?P<second>\d{{1,2}})\s?(?P=sep)\s?"
         rf"(?P<year>{YEAR}|\d{{2}})(?![\d]|[/-]\d|[.,]\d)",
-        rf"(?<![\w.,/-])(?:{_TWO})?(?P<day>\d{{1,2}}){MARK}{_GAP}\b{_WORD}[\s,.'’-]*{_OF}\s*(?P<year>{YEAR})(?!\d)",
+        rf"(?<![0-9A-Za-z.,/-])(?:{_TWO})?(?P<day>\d{{1,2}}){MARK}{_GAP}\b{_WORD}[\s,.'’-]*{_OF}\s*(?P<year>{YEAR})(?!\d)",
         rf"\b{_WORD}\s*(?:the\s+)?(?P<day>\d{{1,2}}){MARK}(?:\s*,\s*|\s+)(?P<year>{YEAR})(?!\d)",
-        rf"(?<![\w.,/-])(?:{_TWO})?(?P<day>\d{{1,2}}){MARK}{_GAP}\b{_WORD}",
+        rf"(?<![0-9A-Za-z.,/-])(?:{_TWO})?(?P<day>\d{{1,2}}){MARK}{_GAP}\b{_WORD}",
         rf"\b{_WORD}[\s,.'’-]*{_OF}\s*(?P<year>{YEAR})(?!\d)",
         rf"\b{_WORD}\s+(?:the\s+)?(?P<day>\d{{1,2}}){MARK}(?![\d.,]\d|\d)",
-        rf"(?<![\w./-])(?P<number>0?[1-9]|1[0-2])[/.](?P<year>{YEAR})(?!\d)",
-        r"(?<![\w./-])(?P<day>[0-3]?\d)\.\s?(?P<number>[01]?\d)\.(?!\s?\d)",
+        rf"(?<![0-9A-Za-z./-])(?P<number>0?[1-9]|1[0-2])[/.](?P<year>{YEAR})(?!\d)",
+        r"(?<![0-9A-Za-z./-])(?P<day>[0-3]?\d)\.\s?(?P<number>[01]?\d)\.(?!\s?\d)",
     )
 )
 

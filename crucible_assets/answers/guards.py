@@ -1,8 +1,8 @@
 """What must stand in the cited words: every number, date, identifier and name of a statement.
 
-What surely does not stand there makes a statement unsupported. What may (a date that can be read in two ways, a sum
-without its currency, a noun that may be another word for what is said) keeps it from being taken as supported by its
-words. Sums and counts that a model has worked out stand nowhere: they cannot be proved, and are not.
+What does not stand there makes a statement unsupported. What may stand there (a date that can be read in two ways, a
+sum without its currency, a noun that may be another word for what is said) does not. Sums and counts that a model has
+worked out stand nowhere: they cannot be proved, and are not.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,6 @@ class Cited:
     language: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What of a statement does not stand in the cited words, as it is written: surely not, or perhaps not."""
-
-    surely: tuple[str, ...] = ()
-    perhaps: tuple[str, ...] = ()
-
-
 _TITLES = word_set(
     "herr herrn frau dr prof familie firma mr mrs ms miss sir lady judge minister president monsieur madame mme m me"
 )
@@ -50,33 +42,34 @@ _ADJECTIVE = regex.compile(r"[a-zäöüß]{3,}(?:e|en|er|es|em)")
 _CAPITALISING = frozenset({"de", "lb"})  # languages that write nouns with a capital
 # nouns of set phrases, which no determiner goes before
 _SET_NOUNS = word_set(
-    "höhe kosten betrieb ende anfang beginn mitte rahmen bezug euro prozent jahr jahre jahren monat monate monaten tag "
-    "tage tagen woche wochen stunde stunden uhr grund gründen form teil weise fall frage antrag dokument quelle "
+    "höhe kosten betrieb ende anfang beginn mitte rahmen bezug euro prozent jahr jahre jahren monat monate monaten "
+    "tag tage tagen woche wochen stunde stunden uhr grund gründen form teil weise fall frage antrag dokument quelle "
     "unterlagen angaben bescheid zuschuss gebäude haus wohnhaus person personen geld beispiel mal recht basis seite"
 )
 _SHORTEST_PART = 5  # letters of a word that is a part of a compound
-_TITLE_CASE = 0.6  # share of capitals among words of content from which on a sentence is a heading
+_ROLES = word_set(
+    "inspector officer director deputy applicant applicants owner chair chairman chairwoman secretary assessor "
+    "contractor installer householder interviewer member case file form article section table both two three four "
+    "five six seven eight nine ten although however since because while whereas according besides moreover later "
+    "finally therefore thus then when where if unless until after before during only even yes instead"
+)
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
+_HEADING = 4  # words of content of the shortest heading in capitals
 _LABEL = 6  # words before a colon that are a label
 
 
-def missing_in(statement: str, language: str | None, cited: Sequence[Cited]) -> Missing:
-    """What of a statement in `language` does not stand in any of the cited texts."""
+def missing_in(statement: str, language: str | None, cited: Sequence[Cited]) -> tuple[str, ...]:
+    """What of a statement in `language` stands in none of the cited texts, as it is written, each once."""
     own = tokens_of(statement, language)
     theirs = [(one, _standing(one.text, one.language)) for one in cited]
     foreign = all(one.language is not None and one.language != language for one in cited)
-    surely: dict[str, None] = {}
-    perhaps: dict[str, None] = {}
-    headed = _label_end(own) if not _title_case(own) else len(own)
+    missing: dict[str, None] = {}
+    headed = len(own) if _title_case(own, language) else _label_end(own)
     for at, token in enumerate(own):
         verdicts = [_verdict(own, at, standing, one.language, language, foreign) for one, standing in theirs]
-        best = min(verdicts, default=_NO)
-        if best == _NO and token.kind is Kind.WORD and at < headed:
-            best = _PERHAPS
-        if best == _NO:
-            surely[token.written] = None
-        elif best == _PERHAPS:
-            perhaps[token.written] = None
-    return Missing(tuple(surely), tuple(perhaps))
+        if min(verdicts, default=_NO) == _NO and not (token.kind is Kind.WORD and at < headed):
+            missing[token.written] = None
+    return tuple(missing)
 
 
 _YES, _PERHAPS, _NO = 0, 1, 2
@@ -115,7 +108,8 @@ def _verdict(
     token = own[at]
     match token.kind:
         case Kind.NUMBER:
-            return _number(token, standing)
+            ordinal = at + 1 < len(own) and own[at + 1].key in _ORDINALS
+            return _number(token, standing, ordinal=ordinal)
         case Kind.DAY:
             return _day(token, standing)
         case Kind.CODE:
@@ -127,7 +121,7 @@ def _verdict(
             return _YES
 
 
-def _number(token: Token, standing: _Standing) -> int:
+def _number(token: Token, standing: _Standing, *, ordinal: bool) -> int:
     best = _NO
     for other in standing.numbers:
         if not set(token.values) & set(other.values):
@@ -146,11 +140,9 @@ def _number(token: Token, standing: _Standing) -> int:
         for day in (one for other in standing.days for one in other.days):
             if whole == day[0]:
                 return _YES
-            if whole == day[2]:
+            if whole == day[2] and ordinal:  # `on the 13th`
                 best = _PERHAPS
     if best == _NO and token.spelled and whole == 1:  # `one of them`
-        return _PERHAPS
-    if best == _NO and _stands_whole(token.key.casefold(), standing.folded):
         return _PERHAPS
     return best
 
@@ -195,12 +187,12 @@ def _word(
     if _stands(token, standing, theirs):
         return _YES
     folded = bare(token.key)
-    if folded in STOP_WORDS or is_negation(token.key):
+    if folded in STOP_WORDS or is_negation(token.key) or token.key in _TITLES or token.key in _ROLES:
         return _YES
     if token.key in calendar_names() and not token.initial:
         return _PERHAPS if foreign else _NO  # names of months and days are other words elsewhere
     if token.initial:
-        return _NO if _begins_name(own, at, standing, theirs) else _PERHAPS
+        return _NO if _begins_name(own, at, language) else _PERHAPS
     if is_number(token.key) or folded in territory_words():
         return _PERHAPS
     if language in _CAPITALISING and not _surely_name(own, at, standing, foreign):
@@ -218,14 +210,15 @@ def _stands(token: Token, standing: _Standing, theirs: str | None) -> bool:
     return bool(standing.stems) and any(stem in standing.stems for stem in terms(token.key, theirs))
 
 
-def _begins_name(own: Sequence[Token], at: int, standing: _Standing, theirs: str | None) -> bool:
+def _begins_name(own: Sequence[Token], at: int, language: str | None) -> bool:
     """Whether a capital at the beginning begins a name: `Maeve Tierney`, or letters that only shout."""
     token = own[at]
     if token.named and token.written[1:] != token.written[1:].lower():
         return True
+    if language in _CAPITALISING:
+        return False
     following = own[at + 1] if at + 1 < len(own) else None
-    follows = following is not None and following.kind is Kind.WORD and following.named
-    return follows and not _is_noun(token.written)
+    return following is not None and following.kind is Kind.WORD and following.named
 
 
 def _surely_name(own: Sequence[Token], at: int, standing: _Standing, foreign: bool) -> bool:
@@ -256,8 +249,11 @@ def _is_noun(written: str) -> bool:
 def _shares_part(word: str, standing: _Standing) -> bool:
     """Whether a compound and a word of the source share a part: `Förderantrag` and `Antrag`."""
     folded = bare(word)
+    long = len(folded) >= _SHORTEST_PART
     return any(
-        len(other) >= _SHORTEST_PART and (other in folded or (len(folded) >= _SHORTEST_PART and folded in other))
+        (len(other) >= _SHORTEST_PART and other in folded)
+        or (long and folded in other)
+        or (len(other) >= len(folded) + _SHORTEST_PART - 1 and other.startswith(folded))  # `Öl`, `Ölkessel`
         for other in standing.words
     )
 
@@ -266,10 +262,11 @@ def _stands_whole(key: str, folded: str) -> bool:
     return regex.search(rf"(?<![\w-]){regex.escape(key)}(?![\w-])", folded) is not None
 
 
-def _title_case(own: Sequence[Token]) -> bool:
+def _title_case(own: Sequence[Token], language: str | None) -> bool:
+    """Whether every word of content has a capital, as in headings; such capitals make no names."""
     words = [token for token in own if token.kind is Kind.WORD and token.key not in STOP_WORDS]
-    named = sum(token.named for token in words)
-    return len(words) >= 4 and named > _TITLE_CASE * len(words)
+    capitals = all(token.named or token.initial for token in words)
+    return language not in _CAPITALISING and len(words) >= _HEADING and capitals
 
 
 def _label_end(own: Sequence[Token]) -> int:

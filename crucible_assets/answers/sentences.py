@@ -25,6 +25,7 @@ _LONGEST_MARK = 60  # characters; an opening bracket with more behind it opens n
 _MOST_IN_RANGE = 50
 
 _ITEM = regex.compile(r"[ \t]*(?:[-*+•▪◦·–]|\d{1,3}[.)])[ \t]+")
+_NUMBERED = regex.compile(r"\s*\(?(?:\d{1,3}|\p{L})[.)]")
 _BREAK = regex.compile(r"[ \t]*(?:[-*+•▪◦·–][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|\||>|```|~~~|(?=\n))")
 _BREAK_BEGUN = regex.compile(r"[ \t]*(?:[-*+•▪◦·–]|\d{1,3}[.)]?|#{1,6}|`{1,2}|~{1,2})?")
 _FENCE = regex.compile(r"[ \t]*(```+|~~~+)")
@@ -105,6 +106,8 @@ def sentence_spans(text: str) -> list[Span]:
 
 
 def _is_end(part: str, match: "regex.Match[str]") -> bool:
+    if _NUMBERED.fullmatch(part, 0, match.end()):
+        return False
     after = int(match.end())
     while after < len(part) and part[after].isspace():
         after += 1

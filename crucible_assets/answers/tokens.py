@@ -14,7 +14,7 @@ import regex
 from crucible_assets.answers.day_tokens import Day, find_days
 from crucible_assets.extractions.coercion.figures import SPACES, Figure, find_figures, read_figure
 from crucible_assets.extractions.coercion.rewriting import rewritten
-from crucible_assets.extractions.coercion.units import meanings, multiplier
+from crucible_assets.extractions.coercion.units import is_currency, meanings, multiplier
 from resources.search.guarded_words import calendar_names
 
 
@@ -61,6 +61,7 @@ _PLAIN_NUMBER = regex.compile(rf"\d[\d.,]*-?(?P<letters>{_LETTER}+)[²³23]?(?:-
 _PART_OF_NUMBER = regex.compile(r"\d+(?:[.,:]\d+)*")
 _UNIT_AFTER = regex.compile(r"[\s-]*\(?((?:[A-Za-z]{0,3}[$€£¥₹₩₽₺₪])|[%‰]|°[CFK]|℃|℉|per cent|[^\W\d_]+[²³23]?)")
 _UNIT_BEFORE = regex.compile(r"(?:^|(?<=[\s(|:]))([A-Za-z]{0,3}[$€£¥₹₩₽₺₪]|[A-Z]{3})\s?$")
+_GROUP_OR_DECIMALS = regex.compile(r"\d{1,3}[.,]\d{3}")
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "，；：？！（）"}
 _MARKUP = regex.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|`+|~~")
 _BLANKS = regex.compile(r"[^\S\t]+")
@@ -143,6 +144,13 @@ def _number(plain: str, figure: Figure, language: str | None) -> tuple[Token, in
             value, _ = read_figure(digits.group().strip(" .,'’"), other)
             if value is not None:
                 values.append(value * figure.factor * (-1 if figure.value < 0 else 1))
+    if (
+        unit
+        and digits is not None
+        and all(map(is_currency, unit))
+        and _GROUP_OR_DECIMALS.fullmatch(digits.group().strip())
+    ):
+        values = [max(values, key=abs)]  # no sum of money has three decimals
     readings = tuple(dict.fromkeys(values))
     key = plain[figure.start : figure.end].strip()
     return Token(Kind.NUMBER, written, key, readings, unit, spelled=digits is None), start, end

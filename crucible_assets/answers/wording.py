@@ -14,7 +14,6 @@ Whatever else differs is for a model, or stays unchecked.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from crucible_assets.answers.tokens import Kind, Token
 from resources.models.reader.words import word_set
@@ -39,28 +38,28 @@ _BEFORE_DAY = frozenset({"on", "am", "le"})
 _TAILS = frozenset({"because", "weil", "denn", "which", "who", "whose"})
 # where one of these stands nothing may be left out: what is left out may be what it bears on
 _LIMITING = word_set(
-    "only solely merely just exclusively nur lediglich bloß ausschließlich seulement uniquement any every all each no "
-    "jeder jede jedes alle tout tous toute toutes chaque if unless when until whether falls wenn sofern si lorsque "
+    "only solely merely just exclusively nur lediglich bloß ausschließlich seulement any every all each "
+    "uniquement no jeder jede jedes alle tout tous toute toutes chaque if unless when until whether falls wenn sofern si lorsque "
     "may might could would should hardly barely scarcely kaum"
 )  # fmt: skip
 
 
-def says_the_same(own: Sequence[Token], theirs: Sequence[Token]) -> bool:
-    """Whether a statement's tokens are a sentence of the source, but for what is listed above."""
+def says_the_same(own: Sequence[Token], theirs: Sequence[Token], language: str | None) -> bool:
+    """Whether a statement's tokens are a sentence of the source, but for what is listed above.
+
+    Both are in `language` (ISO 639-1).
+    """
     if _asks(theirs) != _asks(own):
         return False
     stated = _without_frame(_trimmed(own))
     if not any(token.kind is not Kind.SIGN for token in stated):
         return False
-    return any(_equal(_plain(stated), _plain(form)) for form in _forms(_trimmed(theirs)))
+    return any(_equal(_plain(stated, language), _plain(form, language)) for form in _forms(_trimmed(theirs)))
 
 
 def _forms(theirs: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """The sentence, and what is left of it without what may be left out."""
     yield theirs
-    clauses = _parted(theirs)
-    if len(clauses) > 1:
-        yield from clauses
     undated = _without_day(theirs)
     for body in [theirs] if undated is theirs else [theirs, undated]:
         if body is undated and not _limits(body):
@@ -76,13 +75,6 @@ def _forms(theirs: Sequence[Token]) -> Iterator[Sequence[Token]]:
 def _limits(tokens: Sequence[Token]) -> bool:
     """Whether something in the words denies or limits, so that nothing may be left out beside them."""
     return any(is_negation(one.key) or one.key in _LIMITING for one in tokens if one.kind is Kind.WORD)
-
-
-def _parted(theirs: Sequence[Token]) -> list[Sequence[Token]]:
-    """The clauses between semicolons, which stand as sentences do."""
-    cuts = [at for at, token in enumerate(theirs) if token.kind is Kind.SIGN and token.key == ";"]
-    edges = [-1, *cuts, len(theirs)]
-    return [_trimmed(theirs[first + 1 : last]) for first, last in pairwise(edges)]
 
 
 def _without_day(theirs: Sequence[Token]) -> Sequence[Token]:
@@ -114,17 +106,19 @@ def _asks(tokens: Sequence[Token]) -> bool:
     return any(token.kind is Kind.SIGN and token.key == "?" for token in tokens)
 
 
-def _plain(tokens: Sequence[Token]) -> list[Token]:
-    """Without articles, and without `that` behind a verb of saying."""
+def _plain(tokens: Sequence[Token], language: str | None) -> Sequence[Token]:
+    """In English without articles, and without `that` behind a verb of saying. Elsewhere these say who does what."""
+    if language != "en":
+        return tokens
     kept: list[Token] = []
     for at, token in enumerate(tokens):
-        if token.kind is Kind.WORD:
-            following = tokens[at + 1].key if at + 1 < len(tokens) else ""
-            numbered = at + 1 < len(tokens) and tokens[at + 1].kind is Kind.NUMBER
-            if token.key in _ARTICLES and following not in _ARTICLE_TELLS and not numbered:
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        is_article = token.key in _ARTICLES and (token.initial or token.written.islower())
+        if is_article and following is not None and following.kind is not Kind.SIGN:
+            if following.kind is not Kind.NUMBER and following.key not in _ARTICLE_TELLS:
                 continue
-            if token.key == "that" and at and tokens[at - 1].key in _SAYING:
-                continue
+        elif token.key == "that" and at and tokens[at - 1].key in _SAYING:
+            continue
         kept.append(token)
     return kept
 
