@@ -25,6 +25,7 @@ from resources.installation import Installation
 from resources.project import PROJECT_ID, slug
 from resources.search import analysis
 from resources.search.beir import BeirError, JudgedSet, read_set
+from resources.search.language import in_other_language
 from resources.search.measures import MEASURES, Comparison, compare, measure
 from resources.search.query import make_query
 from resources.search.serving import serving_embedder
@@ -148,8 +149,9 @@ def _legs(
     passages: int,
 ) -> Iterator[tuple[str, list[FoundPassage], float]]:
     query = make_query(text, languages)
+    both = not in_other_language(session, project, query, languages)
     for leg in _LEGS:
-        words, meaning = leg != "dense", leg != "lexical"
+        words, meaning = leg == "lexical" or (leg == "fused" and both), leg != "lexical"
         started = time.perf_counter()
         found = hybrid(
             session,

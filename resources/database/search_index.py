@@ -24,6 +24,7 @@ MOST_DIMENSIONS = 4_000
 
 _LOCK = 0x43525649  # 'CRVI': one keeper at a time
 _LOCK_WAIT = "900ms"  # less than deadlock_timeout: it is never another's transaction that gives way
+_NOTICED = "300ms"  # after which autovacuum makes way for one who waits; a superuser alone may say when
 _TRIES = 5
 _BYTES_A_ROW = 700  # of the graph beside the vector, while an index is built in memory
 _MOST_MEMORY = 2 * 2**30
@@ -208,6 +209,10 @@ def _move(connection: psycopg.Connection[Any], tenant: str) -> bool:
         connection.execute(sql.SQL(text).format(part=part, who=who, columns=_COLUMNS, rest=sql.Identifier(REST)))
 
     connection.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_WAIT])
+    connection.execute(
+        "SELECT set_config('deadlock_timeout', %s, true) FROM pg_roles WHERE rolname = current_user AND rolsuper",
+        [_NOTICED],
+    )
     # an owner that is no superuser is bound by the policies too, and sees this tenant's rows
     connection.execute("SELECT set_config('app.tenant_id', %s, true)", [tenant])
     run("LOCK TABLE tenants, passages IN SHARE ROW EXCLUSIVE MODE")  # in the order in which writers take them

@@ -25,9 +25,10 @@ from resources.reranking.errors import RerankError
 from resources.reranking.factory import reranker_from_settings
 from resources.reranking.reasons import reason_of
 from resources.reranking.rerank import Reranked, Reranker, rerank
+from resources.search.language import in_other_language
 from resources.search.query import make_query
 from resources.search.serving import serving_embedder
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors, WithoutWords
 from resources.settings import Settings
 
 _log = get_logger("search")
@@ -98,14 +99,16 @@ class Hit(FoundPassage):
 class Finding:
     """The hits, best first, and how they were found.
 
-    `model` and `lane` tell how vectors were compared, `without_vectors` why they were not; `reranker` what gave the
-    order, `without_reranking` why the fused one stands. `nothing` tells why there are no hits.
+    `model` and `lane` tell how vectors were compared, `without_vectors` why they were not, `without_words` why words
+    were not; `reranker` what gave the order, `without_reranking` why the fused one stands. `nothing` tells why there
+    are no hits.
     """
 
     hits: tuple[Hit, ...]
     model: str | None
     lane: str | None
     without_vectors: WithoutVectors | None
+    without_words: WithoutWords | None
     reranker: str | None
     without_reranking: WithoutReranking | None
     nothing: NothingFound | None
@@ -121,17 +124,18 @@ class _Near:
 def find(means: Means, wanted: Wanted) -> Finding:
     """Search a project; nothing is stored.
 
-    Where vectors cannot be compared, words alone decide; where hits cannot be reranked, their fused order stands.
+    Where vectors cannot be compared, words alone decide; where the text is in another language than the documents,
+    vectors do; where hits cannot be reranked, their fused order stands.
     Raises BlankTextError for a text without anything to be read. For vectors alone it raises why they cannot be
     compared: TextTooLongError, another EmbeddingError, OtherModelError.
     """
     near = _vector(means, wanted)
     with means.transaction() as session:
         chosen = settings_of(session, wanted.project_id)
-        found, lane = _found(session, wanted, near)
+        found, lane, without_words = _found(session, wanted, near)
         nothing = None if found else _why_nothing(session, wanted, near)
     hits, reranker, reason = _reranked(means, chosen, wanted, found)
-    return Finding(tuple(hits), near.model, lane, near.reason, reranker, reason, nothing)
+    return Finding(tuple(hits), near.model, lane, near.reason, without_words, reranker, reason, nothing)
 
 
 def filters_from_json(said: Mapping[str, Any]) -> Filters:
@@ -186,16 +190,22 @@ def _incomparable(session: TenantSession, project_id: str, model: str) -> Withou
     return WithoutVectors.OTHER_MODEL if has_vectors(session, project_id) else WithoutVectors.NOT_EMBEDDED
 
 
-def _found(session: TenantSession, wanted: Wanted, near: _Near) -> tuple[list[FoundPassage], str | None]:
+def _found(
+    session: TenantSession, wanted: Wanted, near: _Near
+) -> tuple[list[FoundPassage], str | None, WithoutWords | None]:
     project, k, filters = wanted.project_id, wanted.k, wanted.filters
     lane = None
     if near.model is not None and near.vector is not None:
         lane = lane_of(session, project, near.model, len(near.vector), k, filters)
-    query = None
-    if wanted.mode is not SearchMode.VECTORS:
-        query = make_query(wanted.text, languages_of(session, project))
+    query, without_words = None, WithoutWords.NOT_ASKED if wanted.mode is SearchMode.VECTORS else None
+    if without_words is None:
+        languages = languages_of(session, project)
+        query = make_query(wanted.text, languages)
+        by_both = wanted.mode is SearchMode.HYBRID and near.vector is not None
+        if by_both and in_other_language(session, project, query, languages):
+            query, without_words = None, WithoutWords.OTHER_LANGUAGE
     found = hybrid(session, project, query, near.model, near.vector, k, filters, lane=lane)
-    return found, None if lane is None else lane.value
+    return found, None if lane is None else lane.value, without_words
 
 
 def _why_nothing(session: TenantSession, wanted: Wanted, near: _Near) -> NothingFound:

@@ -21,6 +21,13 @@ class WithoutVectors(StrEnum):
     MODEL_UNAVAILABLE = "MODEL_UNAVAILABLE"  # the embedding model could not be used; the log says why
 
 
+class WithoutWords(StrEnum):
+    """Why the vectors alone decided."""
+
+    NOT_ASKED = "NOT_ASKED"
+    OTHER_LANGUAGE = "OTHER_LANGUAGE"  # than the project's documents: few of its words stand in them, by chance
+
+
 class NothingFound(StrEnum):
     """Why a search has no hits."""
 

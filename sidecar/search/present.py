@@ -35,6 +35,7 @@ from sidecar.search.schemas import (
     SearchHit,
     SearchPage,
     TextSpan,
+    WordsLeg,
 )
 
 _TELLING = 0.1
@@ -54,6 +55,7 @@ def _told(search: Search) -> dict[str, Any]:
         "query": search.query,
         "mode": search.mode,
         "filters": DocumentFilters.model_validate(search.filters),
+        "words": WordsLeg(used=search.without_words is None, reason=search.without_words),
         "dense": DenseLeg(used=reason is None, reason=reason, model=search.model, lane=search.lane),
         "reranking": Reranking(
             used=search.reranker is not None, reason=search.without_reranking, reranker=search.reranker

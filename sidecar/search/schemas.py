@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors, WithoutWords
 from sidecar.fields import IN_JSON, NO_NUL, Flag, JsonObject, ProjectId, text_field
 from sidecar.pages import Page
 from sidecar.results.schemas import Place
@@ -129,6 +129,17 @@ class SearchHit(BaseModel):
     scores: Scores
 
 
+class WordsLeg(BaseModel):
+    """Whether words were compared."""
+
+    used: bool = Field(description="False: the vectors alone decided", examples=[True])
+    reason: WithoutWords | None = Field(
+        description="Why words were not compared; `OTHER_LANGUAGE`: the query is in none of the documents' "
+        "languages, and the few words that it shares with them are chance",
+        examples=[None],
+    )
+
+
 class DenseLeg(BaseModel):
     """Whether vectors were compared, and which."""
 
@@ -157,6 +168,7 @@ class PastSearch(BaseModel):
     query: str = Field(examples=["when was the grant paid"])
     mode: SearchMode
     filters: DocumentFilters
+    words: WordsLeg
     dense: DenseLeg
     reranking: Reranking
     found: int = Field(

@@ -72,6 +72,7 @@ def keep(session: TenantSession, who: Principal, body: SearchIn, finding: Findin
             model=finding.model,
             lane=finding.lane,
             without_vectors=finding.without_vectors,
+            without_words=finding.without_words,
             found=len(finding.hits),
             nothing=finding.nothing,
             reranker=finding.reranker,

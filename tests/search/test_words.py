@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from resources.database.repositories.postings import languages_of
-from resources.database.repositories.retrieval import hybrid
+from resources.database.repositories.retrieval import Filters, hybrid
 from resources.search.analysis import terms
 from resources.search.query import make_query
 from tests.search.corpus import add, bm25, fresh_project, refresh
@@ -167,3 +167,30 @@ def test_words_are_found_before_the_statistics_are_counted(database):
     name = fresh_project(database)
     document = add(database, name, "new", ["a new wing"])
     assert [hit.document_id for hit in search(database, name, "wing", ["en"])] == [document]
+
+
+def test_a_term_in_more_passages_of_a_document_than_a_row_holds_is_found_in_all_of_them(database):
+    name = fresh_project(database)
+    long = add(database, name, "long", [f"wing number{i} " + "x " * (i % 7) for i in range(300)])
+    refresh(database, name)
+    with database.transaction("default") as session:
+        rows = session.execute(
+            sa.text("SELECT part, cardinality(entries) FROM postings WHERE document_id = :d AND term = 'wing'"),
+            {"d": long},
+        )
+        assert sorted(map(tuple, rows)) == [(0, 128), (1, 128), (2, 44)]
+    expected = bm25({str(i): terms(f"wing number{i} " + "x " * (i % 7), "en") for i in range(300)}, [["wing"]])
+    found = search(database, name, "wing", k=300)
+    assert {str(hit.index): hit.lexical_score for hit in found} == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_former_versions_are_found_only_when_asked_for(database, narrowed):
+    name = fresh_project(database)
+    former = add(database, name, "former", ["a wing of old"], current=False)
+    now = add(database, name, "now", ["a wing of now"])
+    refresh(database, name)
+    given = {"languages": ("en",)} if narrowed else {}
+    assert [hit.document_id for hit in search(database, name, "wing", filters=Filters(**given))] == [now]
+    found = search(database, name, "wing", filters=Filters(current=False, **given))
+    assert {hit.document_id for hit in found} == {former, now}

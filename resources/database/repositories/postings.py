@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.repositories.vector_models import count_by_model
 from resources.database.tables import documents, passages, postings, search_statistics
+from resources.search.query import Query
 
 _MOST = 2**16 - 1
 _MOST_PASSAGES = 2**31  # passages of a document
@@ -116,6 +117,23 @@ def languages_of(session: TenantSession, project_id: str) -> list[str]:
         sa.select(search_statistics.c.languages).where(search_statistics.c.project_id == project_id)
     )
     return list(found or ())
+
+
+def words_known(session: TenantSession, project_id: str, query: Query) -> float:
+    """The share of the query's words that stand in some passage of the project, 0 to 1; 0 for one without words."""
+    found = set(
+        session.scalars(
+            sa.select(sa.literal_column("term"))
+            .select_from(sa.func.unnest(sa.cast(list(query.terms), ARRAY(sa.Text))).alias("term"))
+            .where(
+                sa.exists().where(
+                    postings.c.project_id == project_id, postings.c.term == sa.literal_column("term.term")
+                )
+            )
+        )
+    )
+    known = {word for term, word in zip(query.terms, query.words, strict=True) if term in found}
+    return len(known) / max(len(set(query.words)), 1)
 
 
 def without_postings(session: TenantSession, ids: Collection[UUID]) -> list[UUID]:

@@ -16,14 +16,15 @@ from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.tables import chunks, documents, passages, search_hits, searches
 from resources.search.finding import Hit
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors, WithoutWords
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """A search as it was asked and answered: `found` hits.
 
-    `without_vectors` is None when vectors were compared, `without_reranking` when `reranker` gave the order.
+    `without_vectors` is None when vectors were compared, `without_words` when words were, `without_reranking` when
+    `reranker` gave the order.
     """
 
     project_id: str
@@ -34,6 +35,7 @@ class Search:
     model: str | None
     lane: str | None
     without_vectors: WithoutVectors | None
+    without_words: WithoutWords | None
     found: int
     nothing: NothingFound | None
     reranker: str | None
@@ -97,6 +99,7 @@ def _search(row: Any) -> Search:
     fields = dict(row._mapping)
     fields["mode"] = SearchMode(row.mode)
     fields["without_vectors"] = WithoutVectors(row.without_vectors) if row.without_vectors else None
+    fields["without_words"] = WithoutWords(row.without_words) if row.without_words else None
     fields["without_reranking"] = WithoutReranking(row.without_reranking) if row.without_reranking else None
     fields["nothing"] = NothingFound(row.nothing) if row.nothing else None
     return Search(**fields)

@@ -16,7 +16,7 @@ from resources.database.tables.base import (
     project_fk,
     tenant,
 )
-from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors
+from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranking, WithoutVectors, WithoutWords
 
 postings = sa.Table(
     "postings",
@@ -62,6 +62,7 @@ searches = sa.Table(
     sa.Column("model", Text),  # of the vectors that were compared; null: the words alone decided
     sa.Column("lane", Text),  # in which they were compared
     sa.Column("without_vectors", Text),  # why the words alone decided
+    sa.Column("without_words", Text),  # why the vectors alone decided
     sa.Column("found", Integer, nullable=False),  # hits as they were stored; those of deleted documents are gone
     sa.Column("nothing", Text),  # why there were none
     sa.Column("reranker", Text),  # what gave the hits their order; null: they stand as they were fused
@@ -72,6 +73,8 @@ searches = sa.Table(
     project_fk(),
     one_of("mode", SearchMode),
     one_of("without_vectors", WithoutVectors),
+    one_of("without_words", WithoutWords),
+    sa.CheckConstraint("(mode = 'vectors') = (coalesce(without_words, '') = 'NOT_ASKED')", name="words"),
     one_of("nothing", NothingFound),
     one_of("without_reranking", WithoutReranking),
     sa.CheckConstraint("(model IS NULL) = (without_vectors IS NOT NULL)", name="model"),

@@ -142,7 +142,7 @@ def test_what_is_being_deleted_while_it_is_found_is_left_out(corpus, database, t
     gone = corpus.add("a.txt", "A grant.")
     corpus.add("b.txt", "Another grant.")
     asked = Search(
-        "study", "user:a", "grant", SearchMode.WORDS, {}, None, None, WithoutVectors.NOT_ASKED, 2, None, None,
+        "study", "user:a", "grant", SearchMode.WORDS, {}, None, None, WithoutVectors.NOT_ASKED, None, 2, None, None,
         WithoutReranking.OFF,
     )  # fmt: skip
     with database.transaction(tenant) as searching:

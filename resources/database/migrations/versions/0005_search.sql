@@ -18,5 +18,13 @@ CREATE INDEX ix_postings_document ON postings (tenant_id, document_id);
 -- only what vacuum has seen is read from the index alone
 ALTER TABLE postings SET (autovacuum_vacuum_insert_scale_factor = 0.05);
 
+-- Why the words of a query did not decide.
+ALTER TABLE searches NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE searches ADD COLUMN without_words TEXT;
+UPDATE searches SET without_words = 'NOT_ASKED' WHERE mode = 'vectors';
+ALTER TABLE searches FORCE ROW LEVEL SECURITY;
+ALTER TABLE searches ADD CONSTRAINT ck_searches_without_words CHECK (without_words IN ('NOT_ASKED', 'OTHER_LANGUAGE'));
+ALTER TABLE searches ADD CONSTRAINT ck_searches_words CHECK ((mode = 'vectors') = (coalesce(without_words, '') = 'NOT_ASKED'));
+
 -- Documents that are not searched because a newer version is there: few, so that they are left out, not the others let in.
 CREATE INDEX ix_documents_former ON documents (tenant_id, project_id) INCLUDE (id) WHERE NOT current;
