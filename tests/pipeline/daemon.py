@@ -144,7 +144,7 @@ class DaemonAtWork:
                     return process
         raise AssertionError(f"no worker within {seconds} s: {self.said()}")
 
-    def ended(self, task_id: uuid.UUID, seconds: float = 240) -> Task:
+    def ended(self, task_id: uuid.UUID, seconds: float = 400) -> Task:
         """The task when it has ended."""
         for _ in _moments(seconds):
             task = self.task(task_id)
@@ -152,7 +152,7 @@ class DaemonAtWork:
                 return task
         raise AssertionError(f"not ended within {seconds} s: {self.task(task_id)} {self.said()}")
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 240) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 400) -> None:
         """Wait until something is so; the daemon's log says why it did not come to it."""
         for _ in _moments(seconds):
             if condition():
