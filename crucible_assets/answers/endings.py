@@ -9,7 +9,7 @@ import regex
 from resources.models.reader.words import word_set
 from resources.search.guarded_words import calendar_names
 
-CLOSERS = "\"'”’»›)\\]』」）*_~"
+CLOSERS = "\"'“”’»›)\\]』」）*_~"
 """What may stand between the end of a sentence and the white space after it; of a regular expression's set."""
 
 TERMINATOR = regex.compile(rf"(?:[.!?…؟۔।]+|(?P<wide>[。！？｡]+))(?P<closers>[{CLOSERS}]*)")

@@ -154,7 +154,7 @@ def _day(token: Token, standing: _Standing) -> int:
         sure = len(token.days) == 1 and any(len(other.days) == 1 for other in agreeing)
         if sure or any(other.key == token.key for other in agreeing):
             return _YES
-        loose = any(_may_be(day, one) for other in standing.days for one in other.days)
+        loose = any(_but_for_the_year(day, one) for other in standing.days for one in other.days)
         if agreeing or (loose and _year_stands(day, standing)):
             best = _PERHAPS
     return best
@@ -165,8 +165,8 @@ def _within(day: tuple[int | None, int, int | None], other: tuple[int | None, in
     return day[1] == other[1] and all(mine is None or mine == its for mine, its in zip(day, other, strict=True))
 
 
-def _may_be(day: tuple[int | None, int, int | None], other: tuple[int | None, int, int | None]) -> bool:
-    return all(mine is None or its is None or mine == its for mine, its in zip(day, other, strict=True))
+def _but_for_the_year(day: tuple[int | None, int, int | None], other: tuple[int | None, int, int | None]) -> bool:
+    return other[0] is None and _within((None, day[1], day[2]), other)
 
 
 def _year_stands(day: tuple[int | None, int, int | None], standing: _Standing) -> bool:
@@ -187,10 +187,10 @@ def _word(
     if _stands(token, standing, theirs):
         return _YES
     folded = bare(token.key)
-    if folded in STOP_WORDS or is_negation(token.key) or token.key in _TITLES or token.key in _ROLES:
-        return _YES
     if token.key in calendar_names() and not token.initial:
         return _PERHAPS if foreign else _NO  # names of months and days are other words elsewhere
+    if folded in STOP_WORDS or is_negation(token.key) or token.key in _TITLES or token.key in _ROLES:
+        return _YES
     if token.initial:
         return _NO if _begins_name(own, at, language) else _PERHAPS
     if is_number(token.key) or folded in territory_words():

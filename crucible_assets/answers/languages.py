@@ -52,7 +52,7 @@ def language_of(text: str, expected: str | None) -> str | None:
 
 
 def territory_words() -> frozenset[str]:
-    """Folded words of the names of countries and languages, which are other words in other languages."""
+    """Folded names of countries and languages, of one word each: elsewhere they are other words."""
     return _territories()
 
 
@@ -63,5 +63,6 @@ def _territories() -> frozenset[str]:
         locale = Locale.parse(language)
         for names in (locale.territories, locale.languages):
             for name in names.values():
-                words.update(word for word in _WORD.findall(fold(name)) if len(word) > 3)
+                if _WORD.fullmatch(name) and len(name) > 3:
+                    words.add(fold(name))
     return frozenset(words)
