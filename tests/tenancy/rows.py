@@ -262,6 +262,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
             "mode": "words",
             "filters": {},
             "without_vectors": "NOT_ASKED",
+            "without_reranking": "OFF",
             "found": 1,
         },
         "search_hits": {

@@ -114,13 +114,13 @@ def sockets(stage):
         for context in iter_route_contexts(stage.app.routes)
         if isinstance(context.original_route, APIWebSocketRoute)
     ]
-    assert found
-    return [path.format(**stage.owned.ids) for path in found]
+    assert len(found) == 2
+    return {path: path.format(**stage.owned.ids) for path in found}
 
 
 def test_a_stranger_hears_nothing(stage):
     with served(stage.app) as url:
-        for path in sockets(stage):
+        for path in sockets(stage).values():
             for role in Role:
                 headers = stage.headers(stage.stranger, role)
                 with pytest.raises((InvalidStatus, ConnectionClosed)):  # noqa: SIM117 - either of the two refuses
@@ -131,9 +131,15 @@ def test_a_stranger_hears_nothing(stage):
 def test_the_owner_hears_their_own(stage):
     headers = stage.headers(stage.owned.tenant, Role.RESEARCHER)
     with served(stage.app) as url:
-        for path in sockets(stage):
-            with connect(url.replace("http", "ws") + path, additional_headers=headers) as socket:
-                assert json.loads(socket.recv(10))["task_id"] == stage.owned.ids["task_id"]
+        ways = sockets(stage)
+        with connect(url.replace("http", "ws") + ways["/v1/stream/{task_id}"], additional_headers=headers) as socket:
+            assert json.loads(socket.recv(10))["task_id"] == stage.owned.ids["task_id"]
+        anothers = ways["/v1/sessions/{conversation_id}/message"]
+        with (
+            pytest.raises(InvalidStatus, match="404"),
+            connect(url.replace("http", "ws") + anothers, additional_headers=headers),
+        ):
+            pass
 
 
 @pytest.mark.parametrize(
