@@ -1,7 +1,7 @@
 """The `crucible` command.
 
-Exit codes: 0 done, 1 finished with failed cells (listed) or with worse search than before, 2 bad input (what to
-mend), 130 interrupted (resumable), 70 an error of ours (traceback).
+Exit codes: 0 done, 1 finished with failed cells (listed) or with worse search or answers than before, 2 bad
+input (what to mend), 130 interrupted (resumable), 70 an error of ours (traceback).
 """
 
 import os
@@ -97,6 +97,20 @@ def evaluate_search(folder: Path, **options: Any) -> None:
     from cli.commands_search import evaluate_search as measure
 
     _finish(lambda: measure(folder, **options))
+
+
+@cli.command("evaluate-answers")
+@click.argument("project", type=PROJECT)
+@click.option("--questions", type=FILE, help="Labelled questions; default questions.jsonl beside the project file.")
+@click.option("--model", "models", help="provider:model, or several in fallback order, separated by commas.")
+@click.option("--against", type=FILE, help="Figures of an earlier run; exit code 1 when the answers are worse.")
+@click.option("--out", type=PROJECT, help="Where the figures of every question are written, as JSON.")
+def evaluate_answers(project: Path, models: str | None, **options: Any) -> None:
+    """Measure answers on labelled questions: citations, support, abstention."""
+    from cli.commands_answers import evaluate_answers as measure
+
+    chosen = tuple(part.strip() for part in (models or "").split(",") if part.strip())
+    _finish(lambda: measure(project, models=chosen, **options))
 
 
 @cli.command()

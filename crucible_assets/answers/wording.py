@@ -39,8 +39,8 @@ _TAILS = frozenset({"because", "weil", "denn", "which", "who", "whose"})
 # where one of these stands nothing may be left out: what is left out may be what it bears on
 _LIMITING = word_set(
     "only solely merely just exclusively nur lediglich bloß ausschließlich seulement uniquement any every all each "
-    "no jeder jede jedes alle tout tous toute toutes chaque if unless when until whether falls wenn sofern si lorsque "
-    "may might could would should hardly barely scarcely kaum"
+    "no jeder jede jedes alle tout tous toute toutes chaque if unless when until whether falls wenn sofern si "
+    "lorsque may might could would should hardly barely scarcely kaum"
 )
 
 
