@@ -12,6 +12,7 @@ from jobs.steps import Wish, steps_of
 from resources.database.engine import TenantSession
 from resources.database.repositories.documents import batches_of
 from resources.database.repositories.events import log
+from resources.database.repositories.insight_rows import has_open_task, stale_insights
 from resources.database.repositories.projects import load_project, project_ids
 from resources.database.repositories.tasks import Task, active_extraction, create_task, last_completed
 from resources.installation import Installation
@@ -23,8 +24,9 @@ from resources.vocabulary import EventKind, TaskKind
     job=ingest,
     description="Every night, for each project in which something is stale: one that was run in full before gets a "
     "FULL task like the last one, which asks only for cells that are missing, failed or made from something else; "
-    "of the others, documents that are new or were read or cut by an older version are read again. Off until "
-    "somebody turns it on, because models cost money.",
+    "of the others, documents that are new or were read or cut by an older version are read again. Summaries and "
+    "themes that were asked for before are made anew where documents came, went or changed. Off until somebody turns "
+    "it on, because models cost money.",
 )
 def refresh(
     context: dg.ScheduleEvaluationContext, installation: dg.ResourceParam[Installation]
@@ -43,6 +45,7 @@ def refresh(
             try:
                 with database.transaction(tenant) as session:
                     requests = _refresh(context, session, key)
+                    _refresh_insights(context, session, key)
             except Exception:
                 context.log.exception(f"Project {key} cannot be refreshed")
                 continue
@@ -79,6 +82,27 @@ def _refresh(context: dg.ScheduleEvaluationContext, session: TenantSession, key:
         )
         for first, last in segments(context.instance.get_dynamic_partitions("batches"), wanted)
     ]
+
+
+def _refresh_insights(context: dg.ScheduleEvaluationContext, session: TenantSession, key: ProjectKey) -> None:
+    """Ask again for the summaries and themes that somebody asked for before, where they are stale.
+
+    A FULL task of the same night works beside it: what that reads anew is stale tomorrow.
+    """
+    stale = stale_insights(session, key.project)
+    wanted = {
+        TaskKind.SUMMARISE: bool(stale.summaries or stale.project),
+        TaskKind.EXTRACT_THEMES: stale.themes,
+    }
+    for kind, is_stale in wanted.items():
+        last = last_completed(session, key.project, kind) if is_stale else None
+        if last is None or has_open_task(session, key.project, kind):
+            continue
+        wish = replace(Wish.from_json(last.parameters), force=False, documents=None)
+        batch_keys = register(context.instance, key, batches_of(session, key.project))
+        steps = steps_of(kind, key, batch_keys, context.instance.get_dynamic_partitions("batches"))
+        create_task(session, key.project, kind, wish.as_json(), [step.as_json() for step in steps])
+        context.log.info(f"{key}: {kind}, {stale}")
 
 
 def _ask_for_all(

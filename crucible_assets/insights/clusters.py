@@ -31,7 +31,7 @@ _SAMPLE = 4_000  # rows by which the number of themes is chosen, and from which 
 _ROUNDS = 40
 _SETTLED = 1e-4  # share of rows that may still change their cluster
 _LADDER = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 50)
-_FLOOR = 6
+_FLOOR, _FEW = 6, 40
 _LANGUAGE_LEAST = 8  # passages whose mean says something of their language
 _FAR = 3.0  # scaled median deviations below the median similarity of its cluster: a passage is of no theme
 _FAINT = 0.1  # least cosine to the centre
@@ -73,9 +73,11 @@ def cluster(vectors: Halves, languages: Sequence[str | None], number: int | None
     centred = _centred(vectors, languages)
     first = repeats(centred)
     distinct = np.flatnonzero(first == np.arange(rows))
-    least = 1 if len(distinct) < 6 else 2 if len(distinct) < 40 else 3  # passages of different words in a theme
-    most = max(1, min(MOST, len(distinct) // least))
+    least = 2 if len(distinct) < _FEW else 3  # passages of different words in a theme
+    most = 1 if len(distinct) < _FLOOR else min(MOST, len(distinct) // least)
     chosen = min(number, most) if number is not None else choose_number(centred[distinct], most)
+    if chosen == 1:
+        return _one(vectors, rows - len(distinct))
     centres = _fit(centred, distinct, chosen)
     of, near = _nearest(centred, distinct, centres)
     of = _without_small(centred, distinct, centres, of, near, least)
@@ -89,6 +91,14 @@ def cluster(vectors: Halves, languages: Sequence[str | None], number: int | None
     if len(others):
         similar[others] = _similarity(centred, others, centres, whole[others], similar[first[others]])
     return _by_size(whole, 1 - similar, len(others))
+
+
+def _one(vectors: Halves, repeated: int) -> Clusters:
+    """All passages as one cluster."""
+    centre = _mean(vectors, np.arange(len(vectors)))
+    length = float(np.linalg.norm(centre))
+    similar = vectors.astype(np.float32) @ (centre / length if length > 1e-6 else centre)
+    return Clusters(np.zeros(len(vectors), np.int64), (1 - similar).astype(np.float32), 1, repeated)
 
 
 def choose_number(vectors: Halves, most: int) -> int:

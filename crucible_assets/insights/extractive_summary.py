@@ -30,6 +30,7 @@ _DAMPING = 0.85  # share of steps that follow likeness, as in PageRank
 _STEPS = 50
 _ALIKE = 0.5  # cosine from which on two sentences say too much the same
 _MOST_COMPARED = 1_500  # sentences that are compared pair by pair; of more, those nearest to the middle of all
+_COMMON, _COMMON_LEAST = 0.12, 4  # share of texts, and number, from which on a word holds sentences together
 _FIRST = 0.6  # how much more the first sentence weighs than one far down
 _FADES = 6.0  # sentences over which that weight fades
 _WORDS = (6, 60)  # of a sentence that says something and can be read
@@ -37,6 +38,7 @@ _ROWS = frozenset({SegmentKind.TABLE_ROW, SegmentKind.SHEET_ROW})
 _WORD = re.compile(r"\w+")
 _LETTER = re.compile(r"[^\W\d_]")
 _BLANKS = re.compile(r"\s+")
+_BULLET = re.compile(r"^[•▪◦●*–—-]\s+")
 _END = re.compile(r"[.!?。！？][\"'”’»)\]]*$")
 
 
@@ -81,7 +83,8 @@ def candidates(text: str, segments: Sequence[Segment] = ()) -> list[Sentence]:
         words = text[span.start : span.end]
         if not _LETTER.search(words):
             continue
-        found.append(Sentence(span.start, span.end, _flaw(words, kind)))
+        start = span.start + len(words) - len(_BULLET.sub("", words, count=1))
+        found.append(Sentence(start, span.end, flaw(text[start : span.end], kind)))
     for worst in (0, 1, 2):
         kept = [one for one in found if one.flaw <= worst]
         if len(kept) >= 3 or (kept and worst == 2):
@@ -89,13 +92,15 @@ def candidates(text: str, segments: Sequence[Segment] = ()) -> list[Sentence]:
     return found
 
 
-def _flaw(words: str, kind: SegmentKind | None) -> int:
+def flaw(words: str, kind: SegmentKind | None = None) -> int:
+    """How far words are from a whole sentence of a readable length: 0 (one) to 3 (a heading, or nothing to read)."""
     count = len(terms(words, None))
     if kind is SegmentKind.HEADING or count > 4 * _WORDS[1] or count < 3:
         return 3
     if kind in _ROWS or "|" in words or "\t" in words or ":" in words[: len(words) // 3] or count < _WORDS[0]:
         return 2
-    return 0 if _END.search(words) and count <= _WORDS[1] else 1
+    whole = _END.search(words) is not None and not words[:1].islower()
+    return 0 if whole and count <= _WORDS[1] else 1
 
 
 def most_central(
@@ -130,11 +135,18 @@ def most_central(
 
 
 def weights_of(counts: Sequence[Counter[str]]) -> Mapping[str, float]:
-    """The inverse document frequency of every term: ln((n + 1) / (df + 0.5))."""
+    """The inverse document frequency of every term: ln((n + 1) / (df + 0.5)); of words of most texts it is 0.
+
+    Words that hold sentences together say nothing of what they are about, and long sentences have most of them.
+    """
     frequency: Counter[str] = Counter()
     for one in counts:
         frequency.update(one.keys())
-    return {term: math.log((len(counts) + 1) / (number + 0.5)) for term, number in frequency.items()}
+    common = max(_COMMON_LEAST, _COMMON * len(counts))
+    return {
+        term: math.log((len(counts) + 1) / (number + 0.5)) if number <= common else 0.0
+        for term, number in frequency.items()
+    }
 
 
 def _weighted(said: Sequence[Sequence[str]]) -> list[dict[str, float]]:

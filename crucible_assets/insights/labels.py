@@ -24,8 +24,8 @@ MOST_KEYWORDS, MOST_SENTENCES, MOST_WORDS = 8, 3, 6
 LONGEST_LABEL = 80
 
 _BEYOND_CHANCE = 1.96  # standard deviations
-_PRIOR = 500.0  # counts that the prior weighs
-_COMMON = 0.5  # share of all passages from which on a word names nothing
+_PRIOR, _PRIOR_SHARE = 500.0, 0.1  # counts that the prior weighs at most, and as a share of all counts
+_COMMON = 0.35  # share of all passages from which on a word names nothing
 _LONGEST_EXCERPT = 700
 _EXCERPTS = 5
 _IN_LABEL = 4  # sentences are looked for in so many times the wanted passages
@@ -126,10 +126,11 @@ def sum_of(counts: Counter[str]) -> int:
 
 def _surprise(count: int, size: int, everywhere: int, whole: int) -> float:
     """The z-score of the log-odds ratio of a word in the theme against the rest, by the corpus as prior."""
-    prior = _PRIOR * everywhere / whole
+    weight = min(_PRIOR, _PRIOR_SHARE * whole)
+    prior = weight * everywhere / whole
     rest, rest_size = everywhere - count, whole - size
-    here = math.log((count + prior) / (size + _PRIOR - count - prior))
-    there = math.log((rest + prior) / (rest_size + _PRIOR - rest - prior))
+    here = math.log((count + prior) / (size + weight - count - prior))
+    there = math.log((rest + prior) / (rest_size + weight - rest - prior))
     return (here - there) / math.sqrt(1 / (count + prior) + 1 / (rest + prior))
 
 

@@ -15,7 +15,7 @@ from crucible_assets.answers.checking import Shown, check_words, claims
 from crucible_assets.answers.sentences import Said, read_sentences
 from crucible_assets.extractions.asking import all_of
 from crucible_assets.insights import extractive_summary, summary_prompts
-from crucible_assets.insights.extractive_summary import most_central
+from crucible_assets.insights.extractive_summary import flaw, most_central
 from crucible_assets.insights.stretches import Stretch, stretches
 from crucible_assets.insights.summary_prompts import (
     CHOICE_TOKENS,
@@ -245,7 +245,8 @@ def copied_summary(facts: Sequence[Fact], most: int = MOST_COPIED) -> Summary:
     """The most central facts, of different documents where it can be, as they stand."""
     said = [terms(fact.statement.text, fact.language) for fact in facts]
     groups = [fact.statement.citations[0].document_id for fact in facts]
-    chosen = most_central(said, most, groups=groups)
+    weights = [1 / (1 + flaw(fact.statement.text)) for fact in facts]  # rows of tables say little by themselves
+    chosen = most_central(said, most, weights, groups)
     return Summary(tuple(facts[place].statement for place in sorted(chosen)), copied=True)
 
 

@@ -20,9 +20,9 @@ from sqlalchemy.dialects.postgresql import insert
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.repositories.statements import Owner, StoredStatement, add_statements, statements_of
-from resources.database.tables import documents, summaries, themes
+from resources.database.tables import documents, summaries, tasks, themes
 from resources.statements import Citation, Statement
-from resources.vocabulary import DocumentStatus
+from resources.vocabulary import DocumentStatus, TaskKind, TaskStatus
 
 _READ_TOGETHER = 5_000  # passages in one round trip
 
@@ -358,6 +358,15 @@ class StaleInsights:
     summaries: int  # documents without a summary, with a stale one, or with one older than their words
     project: bool  # there is no summary of the project, or it is stale or older than one that it rests on
     themes: bool  # there are none, one is stale, or documents have come or gone since
+
+
+def has_open_task(session: TenantSession, project_id: str, kind: TaskKind) -> bool:
+    """Whether a task of this kind is waiting, running or paused."""
+    ended = (TaskStatus.COMPLETED.value, TaskStatus.FAILED.value, TaskStatus.CANCELLED.value)
+    open_ = sa.exists().where(
+        tasks.c.project_id == project_id, tasks.c.kind == kind.value, tasks.c.status.not_in(ended)
+    )
+    return bool(session.scalar(sa.select(open_)))
 
 
 def stale_insights(session: TenantSession, project_id: str) -> StaleInsights:

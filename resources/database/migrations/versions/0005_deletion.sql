@@ -28,6 +28,20 @@ BEGIN
 END $$;
 CREATE TRIGGER forget AFTER DELETE ON citations FOR EACH ROW EXECUTE FUNCTION forget_statement();
 
+-- A project's summary was made from those of its documents: what in it is not proven may be words of this one.
+CREATE FUNCTION forget_in_project_summary() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    whole uuid;
+BEGIN
+    UPDATE summaries SET stale = true
+    WHERE tenant_id = OLD.tenant_id AND project_id = OLD.project_id AND document_id IS NULL
+    RETURNING id INTO whole;
+    DELETE FROM statements WHERE tenant_id = OLD.tenant_id AND summary_id = whole AND support <> 'SUPPORTED';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER forget AFTER DELETE ON summaries FOR EACH ROW
+    WHEN (OLD.document_id IS NOT NULL) EXECUTE FUNCTION forget_in_project_summary();
+
 -- What an answer says without citing may come from any of its sources; how later questions were understood, too.
 CREATE FUNCTION forget_source() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
