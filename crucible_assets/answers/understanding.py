@@ -16,7 +16,7 @@ from resources.search.budget import MOST_QUESTIONS
 LONGEST_QUESTION = 1_000
 """Characters of one question that a model may give; what a person types is never cut."""
 _OUTPUT_TOKENS = 800
-_END = re.compile(r"(?<=[?？؟⸮])[\"'”’»)\]]*\s*(?=\S)")
+_END = re.compile(r"(?<=[?？؟⸮])[\"'”’»)\]]*\s*(?=[^\s?!？！])")
 _WORD = re.compile(r"\w+(?:[-.'’]\w+)*")
 _KEPT_WORDS = 12
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from crucible_assets.answers import calling
 from resources.database.engine import Database
 from resources.database.repositories.projects import ensure_tenant, save_project
 from resources.installation import Installation
@@ -29,6 +30,7 @@ def make_study(
     monkeypatch.setenv("OPENAI_BASE_URL", model_server.openai_url)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", model_server.anthropic_url)
     monkeypatch.setenv("ANTHROPIC_API_KEY", "any")
+    monkeypatch.setattr(calling, "LONGEST_SECONDS", 20.0)  # an answerer that raises is not asked for minutes
 
     def make(models: tuple[str, ...] = ("openai:test",), tenant: str | None = None, **chosen: Any) -> Study:
         installation = Installation(replace(settings, models=models or ("local",)))

@@ -127,7 +127,7 @@ class Study:
         assert isinstance(last, Finished)
         assert not any(isinstance(event, Finished) for event in before)
         stored, said = self.stored(last.answer.id)
-        if stored is not None:
+        if stored is not None and before:
             assert stored == last.answer
             told = {event.number: event.statement.support for event in before if isinstance(event, Stated)}
             told |= {event.number: event.support for event in before if isinstance(event, Judged)}

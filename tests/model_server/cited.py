@@ -13,14 +13,16 @@ from typing import Any
 from tests.model_server.view import Reply, RequestView
 
 _SOURCE = re.compile(
-    r'^Source \[(\d+)\], document: (".*")\n<source-([0-9a-f]{16})>\n(.*?)\n</source-\3>$', re.DOTALL | re.MULTILINE
+    r'^Source \[(\d+)\], document: ("[^\n]*")\n<source-([0-9a-f]{16})>\n(.*?)\n</source-\3>$',
+    re.DOTALL | re.MULTILINE,
 )
 _STATEMENT = re.compile(
     r"^Number (\d+):\n<statement-([0-9a-f]{16})>\n(.*?)\n</statement-\2>"
     r"((?:\n<cited-([0-9a-f]{16})>\n.*?\n</cited-\5>)*)",
     re.DOTALL | re.MULTILINE,
 )
-_LISTED = re.compile(r"^(\d+)\. (\".*\")$", re.MULTILINE)
+_NEGATIONS = {"no", "not"}
+_LISTED = re.compile(r"^(\d+)\. (\"[^\n]*\")$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ def fenced(kind: str, text: str) -> tuple[str, ...]:
 
 
 def lexical(statement: str, cited: Sequence[str]) -> str:
-    """FOLLOWS when every word of more than three letters is among the cited ones, else DOES_NOT_FOLLOW."""
+    """FOLLOWS when every longer word and negation is among the cited ones, else DOES_NOT_FOLLOW."""
     there = set(re.findall(r"\w+", " ".join(cited).casefold()))
-    words = {word for word in re.findall(r"\w+", statement.casefold()) if len(word) > 3}
+    words = {word for word in re.findall(r"\w+", statement.casefold()) if len(word) > 3 or word in _NEGATIONS}
     return "FOLLOWS" if words <= there else "DOES_NOT_FOLLOW"
