@@ -7,10 +7,11 @@ process of its own would cost more than the work.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from resources.anchors import Anchors
 from resources.database.engine import Database
+from resources.database.repositories.answers import fail_abandoned_answers
 from resources.database.repositories.audit import chain_end
 from resources.database.repositories.idempotency import forget_old_keys
 from resources.database.repositories.leftovers import (
@@ -20,6 +21,9 @@ from resources.database.repositories.leftovers import (
 )
 from resources.database.repositories.rate_buckets import delete_stale_buckets
 from resources.installation import Installation
+
+ABANDONED = timedelta(minutes=15)
+"""How long an answer takes at the most; one that is still running then was left behind by a process that is gone."""
 
 
 class TamperedLogError(RuntimeError):
@@ -34,6 +38,7 @@ class Done:
     tickets: int = 0
     sessions: int = 0
     searches: int = 0
+    answers: int = 0  # that nobody worked on any more
     buckets: int = 0
     anchors: int = 0
     failed: list[str] = field(default_factory=list)
@@ -41,7 +46,8 @@ class Done:
     def __str__(self) -> str:
         return (
             f"deleted {self.keys} idempotency keys, {self.tickets} tickets, {self.sessions} sessions, "
-            f"{self.searches} searches, {self.buckets} rate buckets; wrote {self.anchors} anchors"
+            f"{self.searches} searches, {self.buckets} rate buckets; ended {self.answers} abandoned answers; "
+            f"wrote {self.anchors} anchors"
         )
 
 
@@ -80,3 +86,4 @@ def _delete(database: Database, tenant: str, done: Done) -> None:
         done.tickets += delete_expired_tickets(session)
         done.sessions += delete_ended_sessions(session)
         done.searches += delete_old_searches(session)
+        done.answers += fail_abandoned_answers(session, ABANDONED)

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from crucible_assets.partitions import batches, projects
+from jobs.ask import ask
 from jobs.provider_batches import provider_batches
 from jobs.search_index import search_index
 
@@ -94,4 +95,5 @@ ALL_JOBS = (
     summarise,
     summarise_project,
     extract_themes,
+    ask,
 )

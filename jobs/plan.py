@@ -32,6 +32,7 @@ _NEED_DOCUMENTS = (
     TaskKind.INGEST,
     TaskKind.SUMMARISE,
     TaskKind.EXTRACT_THEMES,
+    TaskKind.ASK,
 )
 _NEED_VARIABLES = (TaskKind.FULL, TaskKind.SAMPLE, TaskKind.REFINE, TaskKind.REPROCESS_FAILED)
 

@@ -50,6 +50,8 @@ def steps_of(kind: TaskKind, project: ProjectKey, batch_keys: Sequence[str], all
         return [deliver]
     if kind is TaskKind.REFINE:
         return [Step("prepare", str(project)), Step("refine", str(project)), Step("prepare", str(project))]
+    if kind is TaskKind.ASK:
+        return [Step("ask", str(project))]
     if kind is TaskKind.EXTRACT_THEMES:
         return [Step("extract_themes", str(project))]
     if kind is TaskKind.SUMMARISE:

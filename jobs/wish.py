@@ -30,6 +30,9 @@ class Wish:
     budget_usd: str | None = None  # for the calls of this task; a decimal number
     documents: tuple[UUID, ...] | None = None  # exactly these; None: as the kind of task says
     themes: int | None = None  # how many an EXTRACT_THEMES task should find; None: as many as there are
+    question: str | None = None  # of an ASK task
+    filters: Mapping[str, Any] | None = None  # of its documents, as `DocumentFilters` writes them
+    asked_by: str | None = None  # whose conversation the answer is; None: of who made the task
 
     def as_json(self) -> dict[str, Any]:
         """For the task's row."""
@@ -45,6 +48,8 @@ class Wish:
         }
         if self.themes is not None:
             data["themes"] = self.themes
+        if self.question is not None:  # only with the task: a run's tags are for everybody to see
+            data |= {"question": self.question, "filters": dict(self.filters or {}), "asked_by": self.asked_by}
         if self.documents is not None:
             data["documents"] = [str(document) for document in self.documents]
         return data
@@ -64,6 +69,9 @@ class Wish:
             data.get("budget_usd"),
             None if documents is None else tuple(UUID(document) for document in documents),
             data.get("themes"),
+            data.get("question"),
+            data.get("filters"),
+            data.get("asked_by"),
         )
 
     @property
