@@ -12,6 +12,7 @@ from resources.models.errors import ModelMissingError
 from resources.models.providers.choose import check_spec
 from resources.vocabulary import TaskKind
 from sidecar.problems import Conflict, NotFound, Unusable
+from sidecar.search.service import check_filters
 from sidecar.tasks.schemas import (
     AskedFor,
     AskForExport,
@@ -19,6 +20,7 @@ from sidecar.tasks.schemas import (
     AskForSample,
     AskForSummaries,
     AskForThemes,
+    AskQuestion,
     AskToIngest,
     AskToRefine,
     AskToReprocess,
@@ -31,9 +33,17 @@ _WITHOUT_VARIABLES = {TaskKind.INGEST, TaskKind.ASK, TaskKind.SUMMARISE, TaskKin
 
 
 def ask(
-    session: TenantSession, asked: AskedFor, *, by: str, installed: tuple[str, ...], carried: dict[str, Any]
+    session: TenantSession,
+    asked: AskedFor,
+    *,
+    by: str,
+    installed: tuple[str, ...],
+    carried: dict[str, Any],
+    asked_by: str | None = None,
 ) -> UUID:
     """Store a task; the task sensor plans and starts it. `carried` is what is known of the request.
+
+    `asked_by` is the person to whom the answer of a question belongs: theirs are also the tasks of their keys.
 
     Raises NotFound, Unusable, and Conflict when the project has an unfinished extraction.
     """
@@ -43,7 +53,10 @@ def ask(
     _check_project(offer, asked)
     _check_models(asked, installed)
     _check_documents(session, asked)
-    parameters = {**wish_of(asked).as_json(), **{name: value for name, value in carried.items() if value}}
+    if isinstance(asked, AskQuestion):
+        _check_question(asked)
+    wish = replace(wish_of(asked), asked_by=asked_by)
+    parameters = {**wish.as_json(), **{name: value for name, value in carried.items() if value}}
     try:
         return create_task(session, asked.project_id, asked.kind, parameters, [], created_by=by)
     except TaskActiveError as error:
@@ -62,6 +75,13 @@ def wish_of(asked: AskedFor) -> Wish:
             return Wish(models=tuple(asked.models), variables=tuple(asked.variables))
         case AskForExport():
             return Wish(formats=tuple(asked.formats), export_options=_options(asked.options))
+        case AskQuestion():
+            return Wish(
+                models=tuple(asked.models),
+                budget_usd=asked.budget_usd,
+                question=asked.question,
+                filters=asked.filters.model_dump(mode="json"),
+            )
         case AskForSummaries():
             return Wish(models=tuple(asked.models), budget_usd=asked.budget_usd, force=asked.force)
         case AskForThemes():
@@ -99,6 +119,12 @@ def _check_project(offer: Offer, asked: AskedFor) -> None:
         raise Unusable(f"Project `{name}` has no documents: upload some first.")
     if isinstance(asked, AskToRefine) and (unknown := sorted(set(asked.variables) - offer.variables)):
         raise Unusable(f"body.variables: project `{name}` has no variable {', '.join(unknown)}.")
+
+
+def _check_question(asked: AskQuestion) -> None:
+    check_filters(asked.filters)
+    if not asked.question.strip():
+        raise Unusable("body.question: there is nothing to be read in it.")
 
 
 def _check_models(asked: AskedFor, installed: tuple[str, ...]) -> None:

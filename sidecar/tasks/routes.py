@@ -21,6 +21,7 @@ from sidecar.fields import INT64_MAX, SLUG, TaskPath
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, cursor, read_cursor
 from sidecar.problems import Conflict, NotFound, Unusable, problems
+from sidecar.search.service import asker
 from sidecar.security.principal import Runner
 from sidecar.tasks.asking import ask
 from sidecar.tasks.schemas import AskedFor, LogPage, Resume, Task, TaskPage
@@ -39,6 +40,7 @@ _EXAMPLES = {
     "files": {"value": {"kind": "EXPORT", "project_id": "loan-decisions", "formats": ["xlsx", "codebook"]}},
     "better instructions": {"value": {"kind": "REFINE", "project_id": "loan-decisions", "variables": ["amount"]}},
     "documents read": {"value": {"kind": "INGEST", "project_id": "loan-decisions"}},
+    "a question": {"value": {"kind": "ASK", "project_id": "loan-decisions", "question": "Why were loans refused?"}},
     "summaries": {"value": {"kind": "SUMMARISE", "project_id": "loan-decisions", "budget_usd": "1.00"}},
     "themes": {"value": {"kind": "EXTRACT_THEMES", "project_id": "loan-decisions", "number": 12}},
 }
@@ -74,7 +76,7 @@ def process(
             "idempotency_key": key,
         }
         installed = request.app.state.installation.settings.models
-        task_id = ask(session, asked, by=who.subject, installed=installed, carried=carried)
+        task_id = ask(session, asked, by=who.subject, installed=installed, carried=carried, asked_by=asker(who))
         audit(session, "task.create", f"task:{task_id}", kind=asked.kind.value, project=asked.project_id)
         answer = once.keep(202, _task(session, task_id))
     answer.headers["Location"] = f"/v1/tasks/{json.loads(bytes(answer.body))['id']}"

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from crucible_assets.datasets.columns import Multiple
 from crucible_assets.exports.formats import ExportFormat
+from resources.statements import AnswerStatus
 from resources.vocabulary import CallMode, CellState, EventKind, TaskKind, TaskStatus
-from sidecar.fields import IN_JSON, Flag, ProjectId, VariableName
+from sidecar.fields import IN_JSON, Flag, ProjectId, VariableName, text_field
 from sidecar.pages import Page
+from sidecar.search.schemas import DocumentFilters
 from sidecar.usage.money import Money
 
 MOST_DOCUMENTS = 1000
@@ -145,6 +147,18 @@ class AskToIngest(_Asked):
     force: Flag = Field(default=False, description="Read all of them again")
 
 
+class AskQuestion(_Asked):
+    """A question, answered from the documents, in a conversation of yours: see `answer` of the task."""
+
+    kind: Literal[TaskKind.ASK]
+    question: text_field(4000) = Field(  # type: ignore[valid-type] # a kind of text
+        description="One question or several", examples=["Which reasons are given for a refusal?"]
+    )
+    filters: DocumentFilters = Field(default=DocumentFilters(), description="Which documents may be sources")
+    models: Models = []
+    budget_usd: Budget | None = None
+
+
 class AskForSummaries(_Asked):
     """Summaries of the documents and of the project, where they are not there or stale; see `…/summary`."""
 
@@ -171,6 +185,7 @@ AskedFor = Annotated[
     | AskToRefine
     | AskForExport
     | AskToIngest
+    | AskQuestion
     | AskForSummaries
     | AskForThemes,
     Field(discriminator="kind"),
@@ -257,6 +272,14 @@ class AskedWith(BaseModel):
     budget_usd: str | None
 
 
+class TaskAnswer(BaseModel):
+    """Where the answer to a question is; whoever asked reads it under `/v1/sessions/…/messages/…`."""
+
+    conversation_id: UUID
+    answer_id: UUID
+    status: AnswerStatus
+
+
 class TaskSummary(BaseModel):
     """A task as it stands in lists."""
 
@@ -283,6 +306,7 @@ class Task(TaskSummary):
     steps: list[TaskStep] = Field(description="Its Dagster runs in order; empty until it is planned, a moment later")
     step: int = Field(description="How many steps are done", examples=[2])
     cost: TaskCost
+    answer: TaskAnswer | None = Field(description="Of ASK, once it has begun; null: of other kinds")
 
 
 class TaskPage(Page[TaskSummary]):

@@ -1,10 +1,12 @@
 """Tasks as answers show them."""
 
 from resources.database.engine import TenantSession
+from resources.database.repositories.answers import answer_of_task
 from resources.database.repositories.costs import Cost, cost_of_project
 from resources.database.repositories.events import Event
 from resources.database.repositories.task_lists import TaskRecord
-from sidecar.tasks.schemas import AskedWith, LogEntry, Task, TaskCost, TaskProgress, TaskStep, TaskSummary
+from resources.vocabulary import TaskKind
+from sidecar.tasks.schemas import AskedWith, LogEntry, Task, TaskAnswer, TaskCost, TaskProgress, TaskStep, TaskSummary
 from sidecar.usage.money import money
 
 _SHARED = (
@@ -31,7 +33,15 @@ def whole(session: TenantSession, record: TaskRecord) -> Task:
         steps=steps,
         step=record.step,
         cost=_cost(cost),
+        answer=_answer(session, record),
     )
+
+
+def _answer(session: TenantSession, record: TaskRecord) -> TaskAnswer | None:
+    stored = answer_of_task(session, record.id) if record.kind is TaskKind.ASK else None
+    if stored is None:
+        return None
+    return TaskAnswer(conversation_id=stored.conversation_id, answer_id=stored.id, status=stored.status)
 
 
 def _asked(record: TaskRecord) -> AskedWith:

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from crucible_assets.datasets.columns import ExportOptions
+from jobs.ask import begin
 from jobs.wish import Wish
 from resources.database.repositories.cells import save_cells
 from resources.database.repositories.documents import list_documents, save_failed
@@ -20,6 +21,7 @@ URL = "/v1/tasks/process"
 
 
 def ask(client, project, kind="FULL", headers=None, **more):
+    more = {"question": "Why were loans refused?", **more} if kind == "ASK" else more
     return client.post(URL, json={"kind": kind, "project_id": project.id, **more}, headers=headers)
 
 
@@ -80,6 +82,7 @@ def test_a_project_has_one_unfinished_extraction_and_any_number_of_others(client
         ({"documents": 0}, "FULL", "no documents"),
         ({"documents": 0}, "INGEST", "no documents"),
         ({"documents": 0}, "SUMMARISE", "no documents"),
+        ({"documents": 0}, "ASK", "no documents"),
         ({"documents": 0}, "EXTRACT_THEMES", "no documents"),
         ({"with_variables": False}, "FULL", "no variables"),
         ({"with_variables": False}, "EXPORT", "no variables"),
@@ -93,7 +96,7 @@ def test_what_cannot_be_done_is_refused_with_the_reason(client_as, make_project,
     assert said in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("kind", ["INGEST", "SUMMARISE", "EXTRACT_THEMES"])
+@pytest.mark.parametrize("kind", ["INGEST", "SUMMARISE", "EXTRACT_THEMES", "ASK"])
 def test_documents_can_be_read_before_there_are_variables(client_as, make_project, kind):
     assert ask(client_as(), make_project(with_variables=False), kind).status_code == 202
 
@@ -143,6 +146,10 @@ def test_unknown_things_are_named(client_as, make_project, project, document_ids
         {"kind": "SAMPLE", "number": 0},
         {"kind": "EXPORT", "budget_usd": "1"},
         {"kind": "SUMMARISE", "calls": "batch"},
+        {"kind": "ASK", "question": " "},
+        {"kind": "ASK", "question": "x" * 4001},
+        {"kind": "ASK", "question": "a?", "filters": {"dates": {"first": "2022-01-02", "last": "2022-01-01"}}},
+        {"kind": "ASK", "asked_by": "user:eve"},
         {"kind": "EXTRACT_THEMES", "number": 1},
         {"kind": "EXTRACT_THEMES", "number": 51},
         {"kind": "EXTRACT_THEMES", "budget_usd": "1"},
@@ -161,6 +168,32 @@ def test_a_budget_is_any_decimal_number_above_zero(client_as, project, right):
 
 def test_options_of_an_export_are_those_of_the_pipeline():
     assert {field.name: field.default for field in fields(ExportOptions)} == Options().model_dump()
+
+
+def test_the_answer_of_a_question_is_the_asker_s_and_colleagues_see_only_that_there_is_one(
+    client_as, database, tenant, project
+):
+    client, colleague = client_as(), client_as()
+    key = client.post("/v1/keys", json={"name": "script"}).json()["key"]
+    me = client.get("/v1/auth/me").json()
+    filters = {"languages": ["de"]}
+    by_key = {"Authorization": f"Bearer {key}"}
+    task = ask(client, project, "ASK", by_key, filters=filters, models=["local"], budget_usd="0.5").json()
+    assert task["answer"] is None
+    with database.transaction(tenant) as session:
+        wish, answer = begin(session, uuid.UUID(task["id"]))
+    assert (wish.question, wish.models, wish.budget_usd) == ("Why were loans refused?", ("local",), "0.5")
+    assert wish.filters is not None
+    assert wish.filters["languages"] == ["de"]
+    assert wish.asked_by == f"user:{me['user_id']}"
+    seen = colleague.get(f"/v1/tasks/{task['id']}").json()
+    assert seen["answer"] == {
+        "conversation_id": str(answer.conversation_id), "answer_id": str(answer.id), "status": "RUNNING",
+    }  # fmt: skip
+    assert "refused" not in str(seen)
+    address = f"/v1/sessions/{answer.conversation_id}/messages/{answer.id}"
+    assert client.get(address).json()["task_id"] == task["id"]
+    assert colleague.get(address).status_code == 404
 
 
 def test_a_request_sent_again_has_one_effect(client_as, database, tenant, project):
