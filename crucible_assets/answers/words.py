@@ -10,7 +10,8 @@ il elle ils elles leur leurs ce cela celui celle ceux y en lui ello ella ellos e
 """
 _EMPTY = """
 a an the of in on at to for from by with as is are was were be been being do does did has have had can could
-may might must shall should will would get gets got what which who whom whose when where why how much many about not no any i
+may might must shall should will would get gets got
+what which who whom whose when where why how much many about not no any i
 der die das den dem des ein eine einer eines einem einen von zu zum zur im in am an auf für mit bei nach aus
 ist sind war waren wird werden wurde wurden hat haben hatte kann konnte muss soll was welche welcher welches
 wer wen wem wessen wann wo warum wie viel viele über nicht kein keine gibt ich
