@@ -25,13 +25,14 @@ FEWEST, MOST = 2, 50
 
 _SEED = 20260105
 _SAME = 0.95  # cosine of centred vectors from which on a passage repeats another
-_TABLES, _BITS = 16, 14
+_TABLES = 16
+_LEAST_BITS, _MOST_BITS = 10, 18
 _BLOCK = 8_192  # rows in single precision at a time
 _SAMPLE = 4_000  # rows by which the number of themes is chosen, and from which seeds are taken
 _ROUNDS = 40
 _SETTLED = 1e-4  # share of rows that may still change their cluster
 _LADDER = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 50)
-_FLOOR, _FEW = 6, 40
+_FLOOR, _FEW, _SMALL = 6, 40, 1_000
 _LANGUAGE_LEAST = 8  # passages whose mean says something of their language
 _FAR = 3.0  # scaled median deviations below the median similarity of its cluster: a passage is of no theme
 _FAINT = 0.1  # least cosine to the centre
@@ -90,7 +91,8 @@ def cluster(vectors: Halves, languages: Sequence[str | None], number: int | None
     others = np.flatnonzero(first != np.arange(rows))
     if len(others):
         similar[others] = _similarity(centred, others, centres, whole[others], similar[first[others]])
-    return _by_size(whole, 1 - similar, len(others))
+    found = _by_size(whole, 1 - similar, len(others))
+    return found if found.number else _one(vectors, len(others))
 
 
 def _one(vectors: Halves, repeated: int) -> Clusters:
@@ -114,7 +116,8 @@ def choose_number(vectors: Halves, most: int) -> int:
     halves = sample[::2], sample[1::2]
     best, highest = int(least), -np.inf
     for number in [one for one in _LADDER if least <= one <= min(most, len(halves[1]))]:
-        widths = [_silhouette(judged, _lloyd(made, number)) for made, judged in (halves, halves[::-1])]
+        starts = 4 if len(sample) <= _SMALL else 1
+        widths = [_silhouette(judged, _lloyd(made, number, starts)) for made, judged in (halves, halves[::-1])]
         mean = float(np.concatenate(widths).mean())
         if mean > highest + 1e-6:
             best, highest = number, mean
@@ -126,8 +129,9 @@ def repeats(centred: Halves) -> Places:
     rows, dimension = centred.shape
     random = np.random.default_rng(_SEED)
     first = np.arange(rows)
+    bits = min(_MOST_BITS, max(_LEAST_BITS, rows.bit_length()))  # so that few rows have the same signs by chance
     for _ in range(_TABLES):
-        planes = random.standard_normal((dimension, _BITS), dtype=np.float32)
+        planes = random.standard_normal((dimension, bits), dtype=np.float32)
         keys = np.concatenate([_signs(centred[at : at + _BLOCK], planes) for at in range(0, rows, _BLOCK)])
         order = np.argsort(keys, kind="stable")
         begins = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])

@@ -25,7 +25,7 @@ LONGEST_LABEL = 80
 
 _BEYOND_CHANCE = 1.96  # standard deviations
 _PRIOR, _PRIOR_SHARE = 500.0, 0.1  # counts that the prior weighs at most, and as a share of all counts
-_COMMON = 0.35  # share of all passages from which on a word names nothing
+_COMMON = 0.35  # share of the passages of other themes from which on a word names nothing
 _LONGEST_EXCERPT = 700
 _EXCERPTS = 5
 _IN_LABEL = 4  # sentences are looked for in so many times the wanted passages
@@ -107,7 +107,7 @@ def _keywords(
     for stem, count in theme.in_passages.items():
         if several and theme.in_documents[stem] < 2:
             continue
-        if total[stem] > _COMMON * passages and passages >= 4 and not alone:
+        if not alone and total[stem] - count > _COMMON * (passages - theme.passages):
             continue
         if not alone and _surprise(count, size, total[stem], sum_of(total)) < _BEYOND_CHANCE:
             continue
