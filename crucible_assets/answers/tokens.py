@@ -49,6 +49,7 @@ class Token:
 
 _HELD = 0xE000  # the first private character: each stands for a token that was found already
 _MOST_HELD = 0x1900
+_PRIVATE = regex.compile(r"[\uE000-\uF8FF]")  # icons of documents: no words
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _LETTER = rf"[^\W\d_{_SPACELESS}\uE000-\uF8FF]"
 _W = rf"[^\W_{_SPACELESS}\uE000-\uF8FF]"
@@ -85,7 +86,7 @@ def plain_words(text: str) -> str:
 def tokens_of(text: str, language: str | None) -> tuple[Token, ...]:
     """The tokens of a sentence or a source in order; `language` (ISO 639-1) decides how its numbers are read."""
     held: list[Token] = []
-    plain = unicodedata.normalize("NFC", plain_words(text))
+    plain = unicodedata.normalize("NFC", plain_words(_PRIVATE.sub(" ", text)))
 
     def hold(token: Token) -> str:
         held.append(token)
