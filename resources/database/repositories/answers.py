@@ -125,7 +125,7 @@ def begin_answer(
 
 
 def hold_running(session: TenantSession, answer_id: UUID) -> None:
-    """Let the answer stay until the transaction ends. Raises ConversationGoneError when it is not RUNNING any more."""
+    """Let the answer stay until the transaction ends. Raises ConversationGoneError when it is not RUNNING now."""
     running = sa.and_(answers.c.id == answer_id, answers.c.status == AnswerStatus.RUNNING.value)
     held = sa.select(answers.c.id).where(running).with_for_update(key_share=True, read=True)
     if session.scalar(held) is None:
@@ -202,7 +202,9 @@ def answer_of_task(session: TenantSession, task_id: UUID) -> Answer | None:
 def other_running(session: TenantSession, answer: Answer) -> UUID | None:
     """Another answer that is being given in the same conversation. After `begin_answer`, which makes others wait."""
     same = sa.and_(answers.c.conversation_id == answer.conversation_id, answers.c.id != answer.id)
-    return session.scalar(sa.select(answers.c.id).where(same, answers.c.status == AnswerStatus.RUNNING.value).limit(1))
+    return session.scalar(
+        sa.select(answers.c.id).where(same, answers.c.status == AnswerStatus.RUNNING.value).limit(1)
+    )
 
 
 def page_of_answers(session: TenantSession, conversation_id: UUID, limit: int, after: int = 0) -> list[Answer]:

@@ -14,7 +14,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from resources.database.repositories.answers import Ended, end_answer
 from resources.database.tables import answers, audit_log, projects
+from resources.statements import AnswerStatus
 from resources.vocabulary import Role
 from sidecar.conversations import answering, asking, message_routes
 from sidecar.conversations.answering import Answering
@@ -230,6 +232,22 @@ def test_the_same_key_while_the_first_waits_joins_it(person, corpus, held):
         held.may.set()
         first, again = (one.result() for one in waiting)
     assert first.json() == again.json()
+
+
+def test_an_answer_that_another_process_gives_is_waited_for(person, corpus, database, tenant, monkeypatch):
+    monkeypatch.setattr(message_routes, "_LOOK", 0.02)
+    corpus.add("a.txt", GRANT)
+    conversation, headers = begin(person), {"Idempotency-Key": uuid4().hex}
+    first = message(person, conversation, headers=headers).json()
+    with database.transaction(tenant) as session:
+        session.execute(sa.update(answers).values(status="RUNNING", ended_at=None))
+    with ThreadPoolExecutor(2) as pool:
+        waiting = pool.submit(message, person, conversation, headers=headers)
+        hearing = pool.submit(heard, person, conversation, headers=headers)
+        with database.transaction(tenant) as session:
+            end_answer(session, UUID(first["id"]), Ended(AnswerStatus.ANSWERED, passages=9))
+        assert (waiting.result().json()["status"], waiting.result().json()["passages"]) == ("ANSWERED", 9)
+        assert [(name, data["answer"]["passages"]) for name, data in hearing.result()] == [("finished", 9)]
 
 
 def test_an_answer_given_again_does_not_tell_of_what_was_deleted(person, corpus):
