@@ -1,7 +1,7 @@
 """A statement's citation is the sentence that bears it, or two neighbours; the whole source where none stands out."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crucible_assets.answers.locating import locate
@@ -54,6 +54,7 @@ def test_how_much_of_a_statement_a_source_holds():
     assert locate("Elephants sing.", LETTER, "en").whole == 0.0
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=200))
 @example("It costs 5 EUR.", "\ue000 It costs\uf0b7 5 EUR.")
 def test_it_is_always_a_stretch_of_the_source(statement, text):

@@ -4,7 +4,7 @@ import json
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crucible_assets.answers.html import to_html
@@ -41,22 +41,26 @@ def answers(draw):
     return AnswerText(draw(texts), status, abstention, said, tuple(draw(st.lists(sources, max_size=3))))
 
 
+@settings(deadline=None)
 @given(answers())
 def test_an_answer_comes_back_from_markdown(answer):
     assert from_markdown(to_markdown(answer)) == answer
 
 
+@settings(deadline=None)
 @given(answers())
 def test_an_answer_comes_back_from_json(answer):
     assert from_json(json.loads(json.dumps(to_json(answer)))) == answer
 
 
+@settings(deadline=None)
 @given(statements)
 def test_every_statement_is_one_line(statement):
     alone = AnswerText("q", AnswerStatus.ANSWERED, statements=(statement,))
     assert len(to_markdown(alone).splitlines()) == 3
 
 
+@settings(deadline=None)
 @given(st.text(string.printable, min_size=1, max_size=40) | texts.filter(bool))
 def test_what_is_not_in_the_sources_is_struck_through_whole(text):
     alone = AnswerText("q", AnswerStatus.ANSWERED, statements=(StatementText(text, Support.UNSUPPORTED, (1,)),))

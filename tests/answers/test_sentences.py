@@ -106,7 +106,7 @@ PIECES = [
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=3).map(lambda t: t.replace("\r", "")), max_size=14)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(texts.map("".join), st.data())
 def test_any_stream_gives_the_same_however_it_is_cut(text, data):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
@@ -120,7 +120,7 @@ def test_any_stream_gives_the_same_however_it_is_cut(text, data):
 MARK = regex.compile(r"\[[\s^]*\d{1,3}(?:\s*[-–,;、，]\s*\^?\d{1,3})*\s*\]")
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(texts.map("".join))
 def test_no_word_is_lost_or_said_twice(text):
     """But for the marks, what links they carry, and a full stop doubled by them."""
@@ -170,6 +170,7 @@ def test_sentences_of_a_document_are_stretches_of_it():
     assert "".join("".join(span.of(text).split()) for span in spans) == "".join(text.split())
 
 
+@settings(deadline=None)
 @given(texts.map("".join))
 def test_sentences_of_any_document_hold_all_of_it_in_order(text):
     spans = sentence_spans(text)
