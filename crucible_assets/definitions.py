@@ -25,8 +25,11 @@ from crucible_assets.learning.asset import calibration, feedback, refinements
 from crucible_assets.learning.checks import calibration_does_no_harm, refinements_are_asked
 from crucible_assets.prompts.asset import prompts, variables
 from crucible_assets.prompts.checks import one_active_prompt_each
+from crucible_assets.search_quality.asset import search_quality
+from crucible_assets.search_quality.checks import search_has_not_worsened
 from jobs.jobs import ALL_JOBS
 from jobs.schedules import refresh
+from jobs.search_quality import search_watch
 from resources.installation import Installation
 from resources.settings import load_settings
 from sensors.housekeeping import housekeeping_sensor
@@ -41,6 +44,7 @@ defs = dg.Definitions(
         *(variables, feedback, refinements, prompts),
         *(samples, extractions),
         *(dataset, exports, calibration),
+        search_quality,
         *(document_summaries, project_summary, themes),
     ],
     asset_checks=[
@@ -55,13 +59,14 @@ defs = dg.Definitions(
         files_are_stored,
         refinements_are_asked,
         calibration_does_no_harm,
+        search_has_not_worsened,
         facts_are_cited,
         documents_are_summed_up,
         summary_is_cited,
         themes_have_passages,
     ],
     jobs=ALL_JOBS,
-    schedules=[refresh],
+    schedules=[refresh, search_watch],
     sensors=[task_sensor, inbox_sensor, provider_batch_sensor, housekeeping_sensor, search_index_sensor],
     executor=dg.in_process_executor,  # a run is one process: its schedule already uses what the machine has
     resources={"installation": Installation(load_settings())},

@@ -6,6 +6,7 @@ from crucible_assets.partitions import batches, projects
 from jobs.ask import ask
 from jobs.provider_batches import provider_batches
 from jobs.search_index import search_index
+from jobs.search_quality import measure_search
 
 RETRIED = {"dagster/max_retries": "2", "dagster/retry_strategy": "FROM_FAILURE"}
 
@@ -92,6 +93,7 @@ ALL_JOBS = (
     calibrate,
     provider_batches,
     search_index,
+    measure_search,
     summarise,
     summarise_project,
     extract_themes,

@@ -34,6 +34,7 @@ def test_the_lineage_is_the_design():
         "document_summaries": {"embeddings"},
         "project_summary": {"document_summaries"},
         "themes": {"embeddings"},
+        "search_quality": {"embeddings"},
     }
 
 
@@ -54,7 +55,7 @@ def test_jobs_schedule_and_sensors_are_there():
     assert {"ingest", "prepare", "sample", "full", "export", "refine", "calibrate"} <= {
         job.name for job in repository.get_all_jobs()
     }
-    assert [schedule.name for schedule in repository.schedule_defs] == ["refresh"]
+    assert sorted(schedule.name for schedule in repository.schedule_defs) == ["refresh", "search_watch"]
     assert {sensor.name for sensor in repository.sensor_defs} == {
         "task_sensor",
         "inbox_sensor",

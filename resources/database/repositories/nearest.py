@@ -111,7 +111,8 @@ def open_lane(session: TenantSession, reach: Reach) -> Lane:
     lane = choose(terrain, reach.candidates)
     if lane is not Lane.EXACT:
         needed = scanned(terrain, reach.candidates)
-        ef = min(max(100, needed), _MOST_EF)  # so wide that the first pass is likely to do
+        # so wide that the first pass is likely to do; and wider in a large graph, where more ways lead astray
+        ef = min(max(100, needed, math.isqrt(terrain.indexed) // 2), _MOST_EF)
         session.execute(_SET, {"ef": str(ef), "most": str(math.ceil(_PATIENCE * max(needed, ef)))})
     return lane
 

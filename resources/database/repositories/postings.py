@@ -121,7 +121,7 @@ def languages_of(session: TenantSession, project_id: str) -> list[str]:
 
 def words_known(session: TenantSession, project_id: str, query: Query) -> float:
     """The share of the query's words that stand in some passage of the project, 0 to 1; 0 for one without words."""
-    found = set(
+    found: set[str] = set(
         session.scalars(
             sa.select(sa.literal_column("term"))
             .select_from(sa.func.unnest(sa.cast(list(query.terms), ARRAY(sa.Text))).alias("term"))

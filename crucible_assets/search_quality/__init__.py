@@ -1,0 +1,1 @@
+"""How well a project's own passages are found: known items, and the evidence of its cells."""

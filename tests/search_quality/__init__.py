@@ -1,0 +1,1 @@
+"""Search measured on a project's own passages."""
