@@ -19,11 +19,12 @@ from crucible_assets.answers.languages import language_of
 from crucible_assets.answers.locating import Located, locate, spans_of
 from crucible_assets.answers.sentences import Said
 from crucible_assets.answers.tokens import plain_words, tokens_of
-from crucible_assets.answers.wording import says_the_same
+from crucible_assets.answers.wording import says_the_opposite, says_the_same
 from resources.search.guarded_words import is_negation
 from resources.statements import CheckedBy, Citation, Statement, Support
 
 CITES_NOTHING = "cites nothing"
+SAYS_THE_OPPOSITE = "says the opposite"
 BEARS_NOTHING = 0.15
 """Share of a statement's words and facts below which a source bears nothing of it."""
 
@@ -90,6 +91,9 @@ def check_words(said: Said, shown: Mapping[int, Shown], question: int | None = N
         return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
     ways = [_way(said.text, language, source) for source in sources]
     by = CheckedBy.COPY if CheckedBy.COPY in ways else CheckedBy.WORDS if CheckedBy.WORDS in ways else None
+    if by is None and any(_is_opposite(said.text, language, source) for source in sources):
+        found = (*problems, SAYS_THE_OPPOSITE)
+        return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
     if by is None:
         return Statement(said.text, Support.UNCHECKED, citations, None, problems, question)
     idle = tuple(
@@ -142,6 +146,14 @@ def _way(text: str, language: str | None, source: Shown) -> CheckedBy | None:
         if whole[at] and says_the_same(own, tokens_of(span.of(source.text), source.language), language):
             return CheckedBy.WORDS
     return None
+
+
+def _is_opposite(text: str, language: str | None, source: Shown) -> bool:
+    if source.language is not None and source.language != language:
+        return False
+    own = tokens_of(text, language)
+    spans = (tokens_of(span.of(source.text), source.language) for span in spans_of(source.text))
+    return any(says_the_opposite(own, theirs, language) for theirs in spans)
 
 
 def _is_copy(text: str, source: str) -> bool:

@@ -57,6 +57,23 @@ def says_the_same(own: Sequence[Token], theirs: Sequence[Token], language: str |
     return any(_equal(_plain(stated, language), _plain(form, language)) for form in _forms(_trimmed(theirs)))
 
 
+def says_the_opposite(own: Sequence[Token], theirs: Sequence[Token], language: str | None) -> bool:
+    """Whether a statement is a sentence of the source but for a `not`, `no` or the like, which one of them has."""
+    stated, said = _without_frame(_trimmed(own)), _trimmed(theirs)
+    if _denials(stated) == _denials(said) or _asks(own) or _asks(theirs):
+        return False
+    bare = [[one for one in _plain(tokens, language) if not _is_denial(one)] for tokens in (stated, said)]
+    return len(bare[0]) > 1 and _equal(bare[0], bare[1])
+
+
+def _is_denial(token: Token) -> bool:
+    return token.kind is Kind.WORD and is_negation(token.key)
+
+
+def _denials(tokens: Sequence[Token]) -> int:
+    return sum(map(_is_denial, tokens)) % 2
+
+
 def _forms(theirs: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """The sentence, and what is left of it without what may be left out."""
     yield theirs

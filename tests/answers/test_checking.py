@@ -6,6 +6,7 @@ import pytest
 
 from crucible_assets.answers.checking import (
     CITES_NOTHING,
+    SAYS_THE_OPPOSITE,
     Judgement,
     Shown,
     check_words,
@@ -198,3 +199,29 @@ def test_a_judgement_lifts_only_what_was_unchecked(support, by, follows, partly,
 def test_only_the_unchecked_is_judged():
     assert judgeable(statement(N, None))
     assert not any(judgeable(statement(one, CheckedBy.WORDS)) for one in (S, P, U))
+
+
+@pytest.mark.parametrize(
+    "text, source_text, language",
+    [
+        ("The grant was not paid.", "The grant was paid. It was large.", "en"),
+        ("The grant was paid.", "The grant was not paid.", "en"),
+        ("There was a refusal.", "There was no refusal.", "en"),
+        ("Der Antrag wurde nicht bewilligt.", "Der Antrag wurde bewilligt.", "de"),
+    ],
+)
+def test_a_denial_of_the_cited_words_is_not_left_to_a_model(text, source_text, language):
+    found = check(text, source(source_text, language))
+    assert (found.support, found.problems) == (Support.UNSUPPORTED, (SAYS_THE_OPPOSITE,))
+    assert with_judgement(found, Judgement.FOLLOWS) == found
+
+
+@pytest.mark.parametrize(
+    "text, source_text",
+    [
+        ("The grant was not refused.", "The grant was paid."),  # another word
+        ("No grant was paid.", "The ministry said that the grant was paid. No grant was paid."),
+    ],
+)
+def test_another_word_or_a_source_that_says_both_is_no_denial(text, source_text):
+    assert check(text, source(source_text)).support is not Support.UNSUPPORTED
