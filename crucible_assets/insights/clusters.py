@@ -27,10 +27,11 @@ _SEED = 20260105
 _SAME = 0.95  # cosine of centred vectors from which on a passage repeats another
 _TABLES = 16
 _LEAST_BITS, _MOST_BITS = 10, 18
+_APART = 0.2  # share of signs in which rows differ that are not worth comparing
 _BLOCK = 8_192  # rows in single precision at a time
 _SAMPLE = 4_000  # rows by which the number of themes is chosen, and from which seeds are taken
-_ROUNDS = 40
-_SETTLED = 1e-4  # share of rows that may still change their cluster
+_ROUNDS, _WHOLE_ROUNDS = 40, 12  # of a sample, and of all rows from its centres
+_SETTLED = 1e-3  # share of rows that may still change their cluster
 _LADDER = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 50)
 _FLOOR, _FEW, _SMALL = 6, 40, 1_000
 _LANGUAGE_LEAST = 8  # passages whose mean says something of their language
@@ -127,28 +128,35 @@ def choose_number(vectors: Halves, most: int) -> int:
 def repeats(centred: Halves) -> Places:
     """For each row the first row that it nearly repeats; its own place where it repeats none."""
     rows, dimension = centred.shape
-    random = np.random.default_rng(_SEED)
+    # so that few rows have the same signs by chance
+    bits = min(_MOST_BITS, max(_LEAST_BITS, rows.bit_length()))
+    planes = np.random.default_rng(_SEED).standard_normal((dimension, _TABLES * bits), dtype=np.float32)
+    signs = np.concatenate([_signs(centred[at : at + _BLOCK], planes, bits) for at in range(0, rows, _BLOCK)])
     first = np.arange(rows)
-    bits = min(_MOST_BITS, max(_LEAST_BITS, rows.bit_length()))  # so that few rows have the same signs by chance
-    for _ in range(_TABLES):
-        planes = random.standard_normal((dimension, bits), dtype=np.float32)
-        keys = np.concatenate([_signs(centred[at : at + _BLOCK], planes) for at in range(0, rows, _BLOCK)])
+    for keys in signs.T:
         order = np.argsort(keys, kind="stable")
         begins = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
         heads = np.repeat(order[begins], np.diff(np.r_[begins, rows]))
         before = np.r_[order[:1], order[:-1]]
         before = np.where(heads == order, order, before)
         for other in (heads, before):  # the first of those with the same signs, and the one just before
-            _link(centred, first, order, other)
+            _link(centred, signs, bits, first, order, other)
     return first
 
 
-def _link(centred: Halves, first: Places, rows: Places, others: Places) -> None:
-    """Let each row repeat what its other repeats, where the two are nearly the same."""
+def _link(centred: Halves, signs: Places, bits: int, first: Places, rows: Places, others: Places) -> None:
+    """Let each row repeat what its other repeats, where the two are nearly the same.
+
+    Only those are compared number by number whose signs nearly agree: their share is the angle between the two, and
+    at the least likeness looked for a tenth of them differs.
+    """
     places = np.flatnonzero(first[rows] != first[others])
     for at in range(0, len(places), _BLOCK):
         some = places[at : at + _BLOCK]
         one, two = rows[some], first[others[some]]
+        apart = np.bitwise_count(signs[one] ^ signs[two]).sum(axis=1, dtype=np.int64)
+        near = apart <= _APART * _TABLES * bits
+        one, two = one[near], two[near]
         alike = np.einsum("ij,ij->i", centred[one].astype(np.float32), centred[two].astype(np.float32)) >= _SAME
         for row, head in zip(one[alike], two[alike], strict=True):
             low, high = sorted((int(first[row]), int(first[head])))
@@ -156,9 +164,11 @@ def _link(centred: Halves, first: Places, rows: Places, others: Places) -> None:
                 first[first == high] = low
 
 
-def _signs(block: Halves, planes: Floats) -> Places:
-    bits = (block.astype(np.float32) @ planes) > 0
-    return bits @ (1 << np.arange(planes.shape[1], dtype=np.int64))
+def _signs(block: Halves, planes: Floats, bits: int) -> Places:
+    """For each row and table a number of so many bits: on which side of each plane the row lies."""
+    positive = (block.astype(np.float32) @ planes > 0).reshape(len(block), _TABLES, bits)
+    keys: Places = positive @ (1 << np.arange(bits, dtype=np.int64))
+    return keys
 
 
 def _centred(vectors: Halves, languages: Sequence[str | None]) -> Halves:
@@ -189,7 +199,7 @@ def _fit(centred: Halves, rows: Places, number: int) -> Floats:
     picked = np.random.default_rng(_SEED).permutation(len(rows))[:_SAMPLE]
     centres = _lloyd(centred[rows[picked]].astype(np.float32), number, starts=3, rounds=_ROUNDS)
     of = np.full(len(rows), -1, np.int64)
-    for _ in range(_ROUNDS):
+    for _ in range(_WHOLE_ROUNDS):
         now, near, sums = _round(centred, rows, centres)
         centres = _moved(sums, centres, centred[rows[np.argsort(near, kind="stable")[: len(centres)]]])
         if (now != of).sum() <= _SETTLED * len(rows):
