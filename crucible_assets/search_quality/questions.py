@@ -6,7 +6,6 @@ that a cell's evidence stands in is to be found.
 """
 
 import hashlib
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -57,13 +56,11 @@ def known_items(passages: Iterable[SampledPassage], weights: Weights) -> list[Kn
         ]
         if not sentences:
             continue
-        chance = random.Random(passage.content_hash)  # the same passage gives the same question
-        words = chance.choice(sentences)
+        words = sentences[int(passage.content_hash[:8], 16) % len(sentences)]
         form = {word: terms(word, passage.language)[0] for word in words}
         weight = weights(list(form.values()))
         rarest = sorted(words, key=lambda word: (-weight.get(form[word], 0.0), word))
-        asked = rarest[: min(max(FEWEST_WORDS, len(words) // 2), _MOST_WORDS)]
-        chance.shuffle(asked)
+        asked = sorted(rarest[: min(max(FEWEST_WORDS, len(words) // 2), _MOST_WORDS)], key=_mixed)
         found.append(_question(QuestionKind.KNOWN_ITEM, " ".join(asked), passage.content_hash))
     return found
 
@@ -75,6 +72,11 @@ def evidence_questions(places: Iterable[EvidencePassage], asks: Mapping[str, str
         for place in places
         if asks.get(place.variable, "").strip()
     ]
+
+
+def _mixed(word: str) -> str:
+    """An order that has nothing to do with that of the sentence, and is the same every day."""
+    return hashlib.sha256(word.encode()).hexdigest()
 
 
 def _words(sentence: str) -> list[str]:
