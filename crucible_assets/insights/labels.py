@@ -3,7 +3,8 @@
 Keywords rank by c-TF-IDF (Grootendorst 2022: frequency in the theme, times the logarithm of how rare the word is over
 all themes), counted once per passage, among words that are used in the theme more than elsewhere beyond chance: the
 log-odds ratio with an informative Dirichlet prior of Monroe, Colaresi and Quinn (2008). That needs no list of stop
-words of any language. Words are counted by their stems and shown as they are written.
+words; where there is one, its words, numbers in words and names of months are left out beforehand, as the manner of a
+text may be beyond chance too. Words are counted by their stems and shown as they are written.
 """
 
 import math
@@ -16,8 +17,10 @@ from dataclasses import dataclass
 from crucible_assets.insights.extractive_summary import candidates, copied
 from crucible_assets.prompts.fences import fence_of, fenced, plain_line
 from resources.database.repositories.insight_rows import PassageText
+from resources.models.reader.words import STOP_WORDS
 from resources.models.request import ModelRequest
 from resources.search.analysis import IS_SPACELESS, RUN, WORD, fold, pairs, stemmer, terms
+from resources.search.guarded_words import calendar_names, is_number
 from resources.statements import Statement
 
 MOST_KEYWORDS, MOST_SENTENCES, MOST_WORDS = 8, 3, 6
@@ -83,8 +86,12 @@ def _written(text: str, language: str | None) -> Iterable[tuple[str, str]]:
             for run in RUN.findall(word):
                 if IS_SPACELESS.match(run) and len(run) > 1:
                     yield from ((pair, pair) for pair in pairs(run))
-        elif len(word) >= _SHORTEST:
+        elif len(word) >= _SHORTEST and (word.isupper() or not _names_nothing(fold(word))):
             yield stem(fold(word)), word if word.isupper() else word.lower()
+
+
+def _names_nothing(word: str) -> bool:
+    return word in STOP_WORDS or is_number(word) or word in calendar_names()
 
 
 def keywords(themes: Sequence[Words], most: int = MOST_KEYWORDS) -> list[list[tuple[str, float]]]:
