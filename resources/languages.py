@@ -18,8 +18,9 @@ MINIMUM_LETTERS: Final = 20
 MINIMUM_IDEOGRAPHS: Final = 6  # a Chinese or Japanese character carries about as much as three letters
 MINIMUM_CONFIDENCE: Final = 0.8
 HARDLY: Final = 0.03
-"""A text is not in languages that are together less likely: in 5,000 questions in English, German and Chinese nothing
-less likely was true, and 97 % of those in another language are known as such."""
+"""A text is not in languages that are together less likely: of 3,877 questions in English, German and Chinese none
+was in a language that was less likely, and of 1,190 questions each in eight languages over documents in another one
+96 to 99 % are known as such (Hindi, with few letters between its marks: 79 %)."""
 _SAMPLE: Final = 3_000  # characters from each of three places; more changes no answer
 # The languages that documents of this kind are met in. Without the restriction short texts are claimed by
 # languages of a few thousand speakers.
