@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import regex
 
 from crucible_assets.answers.evidence import SourceText
 from crucible_assets.answers.sentences import sentence_spans
+from crucible_assets.answers.tokens import Kind, Token, tokens_of
 from crucible_assets.answers.understanding import asks_for, is_broad
 from resources.embedding.contract import Embedder
 from resources.embedding.errors import EmbeddingError
@@ -28,11 +30,21 @@ BESIDE_BEST = 0.75
 """Of the best score, that further sentences have at least."""
 _MOST_EMBEDDED = 48  # sentences whose meaning is compared: the best ones by their words
 _LONGEST = 1_200  # characters of a sentence: what is longer is a table or a list that was taken for one
-_SHORTEST = 5  # words: what has fewer is a heading, a name or a cell
+_SHORTEST = 5  # words: what has fewer is a heading, a name or a cell, unless it is a label with its value
+_LABELLED = regex.compile(r"\w\s*[:|\t]\s*\S")
 # the cosine of a question and a sentence that answers it, and of two that have nothing to do with each other, by the
 # packaged model: in between it counts from 0 to 1
 _FAR, _NEAR = 0.78, 0.92
 _OWN, _NEARBY, _MEANING = 0.42, 0.29, 0.29  # parts of the score: own words, those around it too, and meaning
+_ASIDE = r"(?:(?:and|und|et|y|e|so|in|on|at|from|since|until|seit|bis|von|depuis|desde|da)\W+)*"
+_WHEN = regex.compile(
+    rf"{_ASIDE}(?:when|(?:what|which) (?:date|day)|wann|an welchem (?:tag|datum)|quand|cuándo|quando)\b"
+)
+_HOW_MUCH = regex.compile(
+    rf"{_ASIDE}(?:how (?:much|many|large|high|big|old|long|tall|deep|far|wide|heavy)|"
+    r"wie (?:viel|hoch|groß|alt|lang|tief|weit|breit|schwer)\w*|combien|cuánt[oa]s?|quant[oaie])\b"
+)
+_YEAR = regex.compile(r"1[5-9]\d\d|20\d\d")
 _log = get_logger("answers")
 
 
@@ -92,8 +104,12 @@ def score(candidate: Candidate, likeness: float | None) -> float:
 def candidates_of(
     question: str, sources: Sequence[SourceText], query: Query, weights: Mapping[str, float]
 ) -> list[Candidate]:
-    """The sentences of the sources that hold most of what is asked, in their order."""
+    """The sentences of the sources that hold most of what is asked, in their order.
+
+    Of a question for a date or a number, only those that hold one; a year is a date.
+    """
     asked = _asked(question, query, weights)
+    kind = kind_asked_for(question)
     total = sum(weight for _, weight in asked)
     if total <= 0:
         return []
@@ -106,7 +122,9 @@ def candidates_of(
             continue
         for number, (start, end) in enumerate(spans):
             text = one.text[start:end]
-            if len(text) > _LONGEST or len(text.split()) < _SHORTEST:
+            if len(text) > _LONGEST or (len(text.split()) < _SHORTEST and not _LABELLED.search(text)):
+                continue
+            if kind is not None and not any(_is_of(kind, token) for token in tokens_of(text, one.language)):
                 continue
             nearby = around.union(*held[max(0, number - 1) : number + 2])
             found.append(
@@ -120,6 +138,19 @@ def candidates_of(
                 )
             )
     return found
+
+
+def kind_asked_for(question: str) -> Kind | None:
+    """`DAY` or `NUMBER` where the question asks for one by its first words; else None."""
+    words = " ".join(question.casefold().split())
+    if _WHEN.match(words):
+        return Kind.DAY
+    return Kind.NUMBER if _HOW_MUCH.match(words) else None
+
+
+def _is_of(kind: Kind, token: Token) -> bool:
+    year = kind is Kind.DAY and token.kind is Kind.NUMBER and _YEAR.fullmatch(token.written) is not None
+    return token.kind is kind or year
 
 
 def _asked(question: str, query: Query, weights: Mapping[str, float]) -> list[tuple[frozenset[str], float]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from crucible_assets.answers.events import Found, Stated, Understood
+from crucible_assets.answers.extractive import kind_asked_for
+from crucible_assets.answers.tokens import Kind
 from resources.database.tables import document_texts
 from resources.embedding.errors import EndpointUnavailableError
 from resources.statements import Abstention, AnswerStatus, CheckedBy, Support
@@ -96,3 +99,19 @@ def test_the_same_sentence_in_two_documents_is_told_once(make_study: MakeStudy) 
     study.add("copy.pdf", f"Copy of a letter. {LETTER}")
     texts = study.ask("When was the heat pump grant for Elm Street paid?").texts()
     assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize(
+    "question, kind",
+    [
+        ("When was the grant paid?", Kind.DAY),
+        ("And since when does it run?", Kind.DAY),
+        ("Wann wurde der Antrag abgelehnt?", Kind.DAY),
+        ("How large was the grant?", Kind.NUMBER),
+        ("Wie viele Anträge gab es?", Kind.NUMBER),
+        ("Who decided when the roof was done?", None),
+        ("Whenever it rains, who pays?", None),
+    ],
+)
+def test_what_kind_of_thing_a_question_asks_for(question, kind):
+    assert kind_asked_for(question) is kind
