@@ -16,6 +16,7 @@ from sidecar.conversations.answering import answering
 from sidecar.conversations.message_routes import router as messages
 from sidecar.conversations.routes import router as conversations
 from sidecar.conversations.socket_routes import router as message_socket
+from sidecar.docs import add_docs
 from sidecar.exports.routes import router as exports
 from sidecar.feedback.routes import router as feedback
 from sidecar.insights.routes import router as insights
@@ -99,6 +100,8 @@ def make_app(installation: Installation, secrets: Secrets | None = None, bounds:
         title="Crucible",
         version="1",
         description=DESCRIPTION,
+        docs_url=None,  # see `add_docs`
+        redoc_url=None,
         lifespan=_lifespan,
         responses=problems(*EVERYWHERE),
         telemetry={"operation_spans": False},  # a span a request; of what is inside, the calls have theirs
@@ -112,6 +115,7 @@ def make_app(installation: Installation, secrets: Secrets | None = None, bounds:
     app.state.meters.registry.register(InstallationGauges(installation))
     for router in ROUTERS:
         app.include_router(router)
+    add_docs(app)
     add_problem_handlers(app)
     refuse_undeclared(app)
     add_limits(app, Rates(RateBuckets(lambda: installation.database)), bounds or load_bounds())

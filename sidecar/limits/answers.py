@@ -18,8 +18,12 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
-_PAGES = ("/docs", "/redoc")
-"""Pages for people, which load scripts."""
+_PAGE = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'"
+)
+_DOCS = "/docs"
+"""The page for people, which loads scripts from here and nowhere else."""
 
 
 class Answers:
@@ -65,7 +69,7 @@ def _add(scope: Scope, headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     headers.setdefault("Cache-Control", "no-store")
-    if not scope["path"].startswith(_PAGES):
-        headers.setdefault("Content-Security-Policy", _NOTHING)
+    policy = _PAGE if scope["path"].startswith(_DOCS) else _NOTHING
+    headers.setdefault("Content-Security-Policy", policy)
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -1,5 +1,7 @@
 """The application as such: it starts only when every route says who may use it, and errors look the same."""
 
+import re
+
 import pytest
 from fastapi import APIRouter, FastAPI
 
@@ -54,3 +56,13 @@ def test_an_unknown_path_is_a_problem(client_as):
 
 def test_the_problem_schema_is_in_the_openapi(app):
     assert "ProblemDetails" in app.openapi()["components"]["schemas"]
+
+
+def test_the_page_of_the_api_needs_no_network(client):
+    page = client.get("/docs")
+    assert page.status_code == 200
+    addresses = re.findall(r'(?:src|href|url)(?:=|: )["\']([^"\']+)["\']', page.text)
+    assert len(addresses) == 4
+    assert all(address.startswith("/") for address in addresses)
+    assert [client.get(address).status_code for address in addresses] == [200] * 4
+    assert "default-src 'self'" in page.headers["content-security-policy"]
