@@ -4,6 +4,7 @@ import re
 
 import pytest
 from fastapi import APIRouter, FastAPI
+from fastapi.testclient import TestClient
 
 from sidecar import app as app_module
 from sidecar.app import make_app
@@ -58,7 +59,8 @@ def test_the_problem_schema_is_in_the_openapi(app):
     assert "ProblemDetails" in app.openapi()["components"]["schemas"]
 
 
-def test_the_page_of_the_api_needs_no_network(client):
+def test_the_page_of_the_api_needs_no_network(app):
+    client = TestClient(app)
     page = client.get("/docs")
     assert page.status_code == 200
     addresses = re.findall(r'(?:src|href|url)(?:=|: )["\']([^"\']+)["\']', page.text)
