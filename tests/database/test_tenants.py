@@ -1,19 +1,23 @@
 """Two tenants, one database: for every table, the other tenant reads, counts, changes and deletes nothing."""
 
 import json
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
+from resources.database.repositories.projects import ensure_tenant
 from resources.database.tables import metadata
 from tests.tenancy.rows import TABLES, fill
 
-OWNER, OTHER = "default", "other"
+OWNER, OTHER = (f"{name}-{uuid4().hex[:8]}" for name in ("owner", "other"))  # nobody else's rows are counted
 
 
 @pytest.fixture(scope="module")
 def one_row_everywhere(database):
     """A row of the owner in every tenant table; gives the names of the tables that got one."""
+    with database.transaction(OTHER) as session:
+        ensure_tenant(session)
     return fill(database, OWNER).tables
 
 
