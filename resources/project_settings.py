@@ -34,6 +34,13 @@ class LongDocuments(StrEnum):
     RETRIEVE = "retrieve"  # the chunks that search puts first are asked, the others only where that is not enough
 
 
+class AnswerCheck(StrEnum):
+    """What decides whether the sentences of answers are borne by what they cite."""
+
+    WORDS = "words"  # the words alone; what they cannot decide stays unchecked
+    MODEL = "model"  # and a model, of what they cannot decide
+
+
 @dataclass(frozen=True, slots=True)
 class ProjectSettings:
     """What a project may set about its chunks and its extraction."""
@@ -47,6 +54,7 @@ class ProjectSettings:
     document_sections: int = DEFAULT_QUOTAS.document_sections  # of one document, among what an answer is made from
     document_share: float = DEFAULT_QUOTAS.document_share  # of the tokens, that one document may take
     segment_sections: int = DEFAULT_QUOTAS.segment_sections  # of one chunk
+    answer_check: AnswerCheck | None = None  # None: a model, unless it runs in this process (gguf)
     calls: CallMode = CallMode.LIVE
     models: tuple[str, ...] = ()  # 'provider:model' in fallback order; empty: those of the installation
     routes: dict[str, float] = field(default_factory=dict)  # model → weight; documents are shared out between them

@@ -20,6 +20,7 @@ from resources.embedding.contract import Embedder
 from resources.installation import Installation
 from resources.models.providers.choose import parse_spec
 from resources.observe.logs import get_logger
+from resources.project_settings import AnswerCheck
 from resources.statements import AnswerStatus
 
 _log = get_logger("answers")
@@ -38,9 +39,9 @@ async def answer_question(
     """Answer a question that `begin_answer` stored; the last event is `Finished`, and there is exactly one of it.
 
     `models` stand for the project's and the installation's; where none of them is a language model, sentences of the
-    sources are copied. `judge` says whether a model decides what words cannot; None: unless the model runs in this
-    process. `budget_usd` is that of the task that asks. An answer that is not RUNNING is told as it is. Closed or
-    cancelled, the answer ends as FAILED. Raises ConversationGoneError when there is no such answer.
+    sources are copied. `judge` says whether a model decides what words cannot; None: as the project says.
+    `budget_usd` is that of the task that asks. An answer that is not RUNNING is told as it is. Closed or cancelled,
+    the answer ends as FAILED. Raises ConversationGoneError when there is no such answer.
     """
     store = Store(installation, tenant, answer_id)
     opened = await asyncio.to_thread(store.open)
@@ -52,7 +53,7 @@ async def answer_question(
         specs = language_models(models or opened.project.settings.models or installation.settings.models)
         if specs:
             caller = Caller(installation, tenant, opened.project, specs, opened.answer.task_id, budget_usd)
-        judged = judge if judge is not None else all(parse_spec(spec)[0] != "gguf" for spec in specs)
+        judged = _judged(opened.project.settings.answer_check, specs) if judge is None else judge
         work = Answering(store, opened, embedder, specs, caller, judge=judged)
         async with aclosing(work.events()) as events:
             async for event in events:
@@ -75,6 +76,13 @@ async def answer_question(
 def language_models(specs: Sequence[str]) -> tuple[str, ...]:
     """The language models among some, in their order."""
     return tuple(spec for spec in specs if parse_spec(spec)[0] != "local")
+
+
+def _judged(check: AnswerCheck | None, specs: Sequence[str]) -> bool:
+    """Whether a model is asked. Where the project does not say, none that runs in this process: it is slow."""
+    if check is not None:
+        return check is AnswerCheck.MODEL
+    return all(parse_spec(spec)[0] != "gguf" for spec in specs)
 
 
 def _failed(reason: str, caller: Caller | None) -> Ended:

@@ -18,6 +18,7 @@ from resources.project_settings import (
     MOST_SECTIONS,
     MOST_WHOLE_WORDS,
     WARMEST,
+    AnswerCheck,
     LongDocuments,
     ProjectSettings,
 )
@@ -97,6 +98,11 @@ class Retrieval(BaseModel):
     )
     segment_sections: Sections = Field(
         default=_USUAL.segment_sections, description="Of one chunk, among what an answer is made from"
+    )
+    answer_check: AnswerCheck | None = Field(
+        default=None,
+        description="Whether a `model` is asked if sentences of an answer follow from what they cite, where their "
+        "`words` do not decide it. Null: a model, unless it runs in the service's own process",
     )
 
 
@@ -184,6 +190,7 @@ class RetrievalOut(BaseModel):
     document_sections: int
     document_share: float
     segment_sections: int
+    answer_check: AnswerCheck | None
 
 
 class GenerationOut(BaseModel):

@@ -4,6 +4,7 @@ import pytest
 
 from crucible_assets.answers.events import Found, Judged, Stated, Understood
 from resources.database.repositories.answers import sources_of
+from resources.project_settings import AnswerCheck
 from resources.statements import Abstention, AnswerStatus, CheckedBy, Support
 from tests.answers.conftest import MakeStudy
 from tests.answers.study import Outcome, Study
@@ -244,6 +245,14 @@ def test_a_judge_that_gives_nonsense_decides_nothing(grants: Study, model_server
 
 def test_without_a_judge_what_words_cannot_decide_stays_unchecked(grants: Study, model_server: ModelServer) -> None:
     outcome = ask(grants, model_server, right, judge=False)
+    assert outcome.supports == [Support.UNCHECKED]
+    assert outcome.answer.calls == 1
+
+
+def test_a_project_may_leave_the_check_to_words(make_study: MakeStudy, model_server: ModelServer) -> None:
+    study = make_study(answer_check=AnswerCheck.WORDS)
+    study.add("letter.pdf", "The heat pump grant for Elm Street came to 7,500 EUR in the end.")
+    outcome = ask(study, model_server, lambda asked: f"Elm Street got 7,500 euros. [{asked.label('Elm Street')}]")
     assert outcome.supports == [Support.UNCHECKED]
     assert outcome.answer.calls == 1
 
