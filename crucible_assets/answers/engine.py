@@ -12,6 +12,7 @@ from uuid import UUID
 
 from crucible_assets.answers.calling import Caller
 from crucible_assets.answers.events import Event, Finished
+from crucible_assets.answers.evidence import runs_here
 from crucible_assets.answers.failures import DELETED, STOPPED, UNKNOWN, reason_of
 from crucible_assets.answers.load import Opened, Store
 from crucible_assets.answers.steps import Answering
@@ -82,7 +83,7 @@ def _judged(check: AnswerCheck | None, specs: Sequence[str]) -> bool:
     """Whether a model is asked. Where the project does not say, none that runs in this process: it is slow."""
     if check is not None:
         return check is AnswerCheck.MODEL
-    return all(parse_spec(spec)[0] != "gguf" for spec in specs)
+    return not any(map(runs_here, specs))
 
 
 def _failed(reason: str, caller: Caller | None) -> Ended:

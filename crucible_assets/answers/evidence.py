@@ -17,6 +17,8 @@ from resources.search.tokenizers import Tokenizer, tokenizer_for
 
 MOST_TOKENS = 6_000
 """Of evidence, however large the window is: what is further down answers rarely, is paid for, and distracts."""
+SMALL_TOKENS = 2_000
+"""For a model that runs in this process: two processors read about 30 tokens a second of 1.5 billion parameters."""
 LEAST_TOKENS = 500
 _LOCAL_WINDOW = 12_288  # as resources/models/providers/gguf.py opens it
 _WINDOW = 16_384  # the least of what hosted models have
@@ -44,9 +46,14 @@ class SourceText:
         return source_block(self.source.label, self.document_name, self.text)
 
 
+def runs_here(spec: str) -> bool:
+    """Whether a model ('provider:model') is a language model in this process."""
+    return parse_spec(spec)[0] == "gguf"
+
+
 def window_of(specs: Sequence[str]) -> tuple[int, Tokenizer]:
     """Tokens that the narrowest of these models reads, and what counts them. `specs` are 'provider:model'."""
-    windows = [(_LOCAL_WINDOW if parse_spec(spec)[0] == "gguf" else _WINDOW, spec) for spec in specs]
+    windows = [(_LOCAL_WINDOW if runs_here(spec) else _WINDOW, spec) for spec in specs]
     tokenizers = [tokenizer_for(":".join(parse_spec(spec))) for spec in specs]
     # of several models the one that is not known counts, because it counts too much on purpose
     return min(windows)[0], min(tokenizers, key=lambda one: (one.exact, one.name))

@@ -8,17 +8,20 @@ from decimal import Decimal
 from uuid import UUID
 
 from crucible_assets.answers import extractive, prompts
+from crucible_assets.answers.attributing import attributed
 from crucible_assets.answers.calling import Caller, NoAnswerInTimeError
 from crucible_assets.answers.checking import Shown, check_words, judgeable, with_judgement
 from crucible_assets.answers.events import Event, Found, Judged, Stated, Understood
 from crucible_assets.answers.evidence import (
     LEAST_TOKENS,
     MOST_TOKENS,
+    SMALL_TOKENS,
     SourceText,
     after,
     choose_sources,
     fewer,
     of_citations,
+    runs_here,
     window_of,
 )
 from crucible_assets.answers.failures import EmptyAnswerError
@@ -194,7 +197,12 @@ class Answering:
         room = room_for_evidence(tokenizer, window, output, fixed, history=memory.text)
         if room < LEAST_TOKENS:
             raise OverBudgetError("The evidence", LEAST_TOKENS, room, {"window": window})
-        return min(room, MOST_TOKENS), tokenizer
+        return min(room, SMALL_TOKENS if self.small else MOST_TOKENS), tokenizer
+
+    @property
+    def small(self) -> bool:
+        """Whether a model that runs in this process may answer: it is small, reads slowly and seldom cites."""
+        return any(runs_here(spec) for spec in self.specs)
 
     async def _answered(
         self, caller: Caller, sources: tuple[SourceText, ...], memory: Remembered
@@ -228,7 +236,8 @@ class Answering:
 
     async def _stated(self, heard: Heard) -> Stated | None:
         """A sentence, checked and stored. What stands beside an answer and is not borne by a source says nothing."""
-        statement = check_words(heard.said, self.shown, heard.question)
+        said = attributed(heard.said, self.shown) if self.small else heard.said
+        statement = check_words(said, self.shown, heard.question)
         if heard.beside and statement.support is Support.UNSUPPORTED:
             return None
         return await self._store(statement, beside=heard.beside)
