@@ -18,14 +18,19 @@ class Background:
             raise self._trouble
 
     def start(self, kind: str, work: Coroutine[Any, Any, None]) -> None:
-        """Start `work`, unless work of that kind is under way."""
-        if kind in self._tasks:
+        """Start `work`, unless work of that kind is under way.
+
+        What has come to its end is not under way, even before the event loop has told so: it would not see anything
+        that happened since.
+        """
+        if kind in self._tasks and not self._tasks[kind].done():
             work.close()
             return
         task = self._tasks[kind] = asyncio.create_task(work)
 
         def done(task: asyncio.Task[None]) -> None:
-            del self._tasks[kind]
+            if self._tasks.get(kind) is task:
+                del self._tasks[kind]
             if not task.cancelled() and task.exception() is not None:
                 self._trouble = task.exception()
 
