@@ -14,11 +14,16 @@ from resources.database.repositories.costs import cost_of_project
 from resources.database.repositories.documents import list_documents
 from resources.database.repositories.tasks import create_task, update_task
 from resources.database.tables import (
+    answer_sources,
+    answers,
     audit_log,
+    call_sources,
     calls,
     cell_history,
     cells,
     chunks,
+    citations,
+    conversations,
     datasets,
     documents,
     entities,
@@ -35,7 +40,11 @@ from resources.database.tables import (
     resolutions,
     search_hits,
     searches,
+    statements,
+    summaries,
     tasks,
+    theme_passages,
+    themes,
     vectors,
 )
 from resources.vocabulary import EventKind, TaskKind, TaskStatus
@@ -72,15 +81,9 @@ def fill(database, tenant, document, installation) -> None:
             postings: {**here, "term": CANARY, "entries": [1]},
             searches: {
                 "tenant_id": tenant, "project_id": "study", "id": batch, "asked_by": "a", "query": "q", "filters": {},
-                "mode": "words", "without_vectors": "NOT_ASKED", "found": 1,
+                "mode": "words", "without_vectors": "NOT_ASKED", "without_reranking": "OFF", "found": 1,
             },
             search_hits: {**of, "search_id": batch, "rank": 1, "passage_index": 0, "score": 1},
-            calls: {
-                **here, "key": "k", "task_id": task, "variables": ["amount"], "row_key": CANARY, "span_start": 0,
-                "span_end": 9, "provider": "p", "model": "m", "reply": CANARY, "finish_reason": "stop",
-                "input_tokens": 10, "cached_tokens": 0, "output_tokens": 2, "cache_write_tokens": 0,
-                "cost_usd": Decimal("0.25"), "seconds": 1,
-            },
             cells: {**here, **row, "state": "VALUE", "value": CANARY, "fingerprint": "f", "call_keys": ["k"]},
             feedback: {
                 **here, **row, "id": uuid4(), "verdict": "CORRECT", "author": "a", "judged_state": "VALUE",
@@ -117,11 +120,64 @@ def fill(database, tenant, document, installation) -> None:
                 "tenant_id": tenant, "batch_id": batch, "call_key": "q", "body": CANARY, "status": "QUEUED",
                 "context": {"document_id": str(document), "row_key": CANARY, "span": [0, 9]},
             },
+            **said(tenant, document, task),
         }  # fmt: skip
         for table, values in stored.items():
-            session.execute(sa.insert(table).values(values))
+            rows = values if isinstance(values, list) else [values]
+            for one in rows:
+                session.execute(sa.insert(table).values(one))
         session.execute(sa.update(cells).values(value=f"{CANARY} again", state="VALUE"))
         assert session.scalar(sa.select(sa.func.count()).select_from(cell_history)) == 1
+
+
+def said(tenant, document, task) -> dict:
+    """What was answered from the document, summed up and found in it, cited and not."""
+    talk, first, later, summary, whole, theme, cites, bare, fact, general, example = (uuid4() for _ in range(11))
+    here = {"tenant_id": tenant, "project_id": "study"}
+    of = {"tenant_id": tenant, "document_id": document}
+    answer = {**here, "conversation_id": talk, "status": "RUNNING"}
+    statement = {**here, "text": CANARY, "support": "UNCHECKED", "number": 1}
+    cited = {**of, "number": 1, "start": 0, "end": 9}
+    call = {
+        **here, "variables": [], "provider": "p", "model": "m", "reply": CANARY, "finish_reason": "stop",
+        "input_tokens": 1, "cached_tokens": 0, "output_tokens": 1, "cache_write_tokens": 0, "seconds": 1,
+    }  # fmt: skip
+    return {
+        conversations: {**here, "id": talk, "asked_by": "user:a", "title": "Who?"},
+        answers: [
+            {**answer, "id": first, "number": 1, "question": "Who?", "questions": ["Who?"]},
+            {**answer, "id": later, "number": 2, "question": "And when?", "questions": [f"When {CANARY}?"]},
+        ],
+        answer_sources: {**of, "answer_id": first, "label": 1, "start": 0, "end": 9, "score": 1},
+        summaries: [
+            {**here, "id": summary, "document_id": document, "fingerprint": "f"},
+            {**here, "id": whole, "fingerprint": "f"},
+        ],
+        themes: {
+            **here, "id": theme, "number": 1, "label": CANARY, "keywords": [CANARY], "opportunity": 1,
+            "fingerprint": "f",
+        },
+        theme_passages: {**of, "theme_id": theme, "passage_index": 0, "distance": 0.1},
+        statements: [
+            {**statement, "id": cites, "answer_id": first},
+            {**statement, "id": bare, "answer_id": first, "number": 2},
+            {**statement, "id": fact, "summary_id": summary},
+            {**statement, "id": general, "summary_id": whole},
+            {**statement, "id": example, "theme_id": theme},
+        ],
+        citations: [{**cited, "statement_id": one} for one in (cites, fact, general, example)],
+        calls: [
+            {
+                **here, "document_id": document, "key": "k", "task_id": task, "variables": ["amount"],
+                "row_key": CANARY,
+                "span_start": 0, "span_end": 9, "provider": "p", "model": "m", "reply": CANARY,
+                "finish_reason": "stop", "input_tokens": 10, "cached_tokens": 0, "output_tokens": 2,
+                "cache_write_tokens": 0, "cost_usd": Decimal("0.25"), "seconds": 1,
+            },
+            {**call, "key": "answer", "purpose": "ANSWER"},
+        ],
+        call_sources: {**of, "call_key": "answer"},
+    }  # fmt: skip
 
 
 def rows_with(database, tenant, needles) -> dict[str, list[str]]:
@@ -148,7 +204,8 @@ def test_nothing_of_it_is_left_in_any_table_or_file(researcher, worked, database
     assert set(before) >= {
         "documents", "document_texts", "chunks", "passages", "calls", "cells", "cell_history", "feedback", "entities",
         "entity_searches", "resolutions", "events", "opportunities", "provider_batch_items",
-        "postings", "search_hits",
+        "postings", "search_hits", "answer_sources", "answers", "call_sources", "citations", "statements",
+        "summaries", "theme_passages", "themes",
     }  # fmt: skip
     assert len(files_with(installation, tenant, CANARY.encode())) == 2
     assert researcher.delete(f"/v1/context/{worked}").status_code == 204
@@ -167,7 +224,7 @@ def test_what_it_cost_stays_and_is_not_found_again(researcher, worked, database,
     researcher.delete(f"/v1/context/{worked}")
     with database.transaction(tenant) as session:
         assert cost_of_project(session, "study").usd == Decimal("0.25")
-        row = session.execute(sa.select(calls)).one()
+        row = session.execute(sa.select(calls).where(calls.c.task_id.is_not(None))).one()
         task = session.scalars(sa.select(tasks.c.id)).one()
     assert (row.task_id, row.document_id, row.reply, row.row_key, row.input_tokens) == (task, None, "", "", 10)
     assert row.key != "k"
