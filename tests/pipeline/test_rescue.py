@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import psutil
 import pytest
@@ -41,9 +42,14 @@ def server() -> Iterator[SubprocessModelServer]:
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[tuple[Settings, Database]]:
-    """Other tests' tenants would be served by the daemon too, and their server killed."""
-    with own_server() as made:
-        yield made
+    """Other tests' tenants would be served by the daemon too, and their server killed.
+
+    Dagster's storage finds its server by the environment, here as in the daemon.
+    """
+    with own_server() as (settings, opened):
+        found = {**opened.addresses.export(), "CRUCIBLE_HOME": str(settings.home)}
+        with mock.patch.dict(os.environ, found):
+            yield settings, opened
 
 
 @pytest.fixture(scope="module")
