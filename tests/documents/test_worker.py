@@ -50,6 +50,13 @@ def children() -> set[int]:
     return {child.pid for child in psutil.Process().children() if "worker_main" in " ".join(child.cmdline())}
 
 
+def dead(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return True
+
+
 def test_every_item_comes_back_under_its_key(pool: ParserPool, tmp_path: Path) -> None:
     file = tmp_path / "on disk.txt"
     file.write_bytes(GOOD)
@@ -110,8 +117,11 @@ def test_a_parser_that_crashes_makes_a_damaged_document(pool: ParserPool) -> Non
 
     def crash() -> None:
         time.sleep(0.2)
-        for pid in children():
-            os.kill(pid, signal.SIGSEGV)
+        killed = [psutil.Process(pid) for pid in children()]
+        for process in killed:
+            os.kill(process.pid, signal.SIGSEGV)
+        while not all(map(dead, killed)):  # the idle one too, before another document comes
+            time.sleep(0.01)
 
     thread = threading.Thread(target=crash)
     thread.start()
