@@ -230,9 +230,10 @@ def test_metadata_and_query_are_never_read_as_sql(corpus, reader):
 
 def test_another_tenant_s_project_is_not_there(corpus, client_as, database):
     corpus.add("a.txt", GRANT)
-    search(client_as("admin", tenant="other"), "grant", 404)
-    make_project(database, "other", "study")
-    assert search(client_as("admin", tenant="other"), "grant")["nothing"] == "NO_DOCUMENTS"
+    other = f"other-{uuid4().hex[:8]}"
+    search(client_as("admin", tenant=other), "grant", 404)
+    make_project(database, other, "study")
+    assert search(client_as("admin", tenant=other), "grant")["nothing"] == "NO_DOCUMENTS"
 
 
 def test_the_same_key_searches_once(corpus, reader, database, tenant):

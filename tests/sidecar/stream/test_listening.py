@@ -65,6 +65,7 @@ def test_streams_go_on_when_every_connection_of_the_application_breaks(served, d
 
 
 def test_notifications_that_mean_nothing_are_passed_over(served, database, tenant, task):
+    wait_until(lambda: served.streams.listener.connected)  # the test before may have ended its connection
     with served.watch(task, served.bearer(tenant)) as connection:
         for payload in ("", "[]", "{", '{"tenant": 1}', '{"tenant": "t", "task": 7, "seq": 1}', "null"):
             admin(database, "SELECT pg_notify(:channel, :payload)", channel=CHANNEL, payload=payload)
