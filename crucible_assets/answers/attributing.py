@@ -1,7 +1,6 @@
 """Which source a sentence without a citation was taken from: for models too small to cite.
 
-Asking a small model to cite makes its answers worse, and it does not do it anyway. What is found here is checked like
-a citation of the model's own.
+They seldom cite, however they are asked. What is found here is checked like a citation of the model's own.
 """
 
 from collections.abc import Mapping
