@@ -51,7 +51,9 @@ def test_a_wrong_quote_is_believed_only_where_the_value_stands_beside_it(study):
             assert str(value) in DOCUMENTS[document][evidence["start"] : evidence["end"]]
 
 
-def test_inventions_among_true_answers_are_all_flagged(study):
+def test_inventions_among_true_answers_are_all_flagged(settings, database, model_server, tmp_path):
+    name = "inventions among true answers"  # what is invented depends on the prompts, and they show the name
+    study = make_bench(settings, database, model_server, tmp_path, DOCUMENTS, EVERY_TYPE, name=name)
     noisy = Noisy(LabelledLines(), {Noise.INVENTED_VALUE: 0.3}, seed=4)
     study.server.answer_with(noisy)
     study.fill()

@@ -49,6 +49,17 @@ def app(installation: Installation, secrets: Secrets) -> Iterator[FastAPI]:
 @pytest.fixture
 def tenant(database: Database) -> str:
     """A tenant of this test alone."""
+    return fresh_tenant(database)
+
+
+@pytest.fixture
+def other(database: Database) -> str:
+    """Another tenant, of this test alone as well."""
+    return fresh_tenant(database)
+
+
+def fresh_tenant(database: Database) -> str:
+    """A tenant that nobody else works in."""
     name = f"t-{uuid4().hex[:12]}"
     with database.transaction(name) as session:
         ensure_tenant(session)
@@ -57,7 +68,7 @@ def tenant(database: Database) -> str:
 
 @pytest.fixture
 def client_as(app: FastAPI, database: Database, secrets: Secrets, tenant: str) -> ClientAs:
-    """`client_as("researcher")`, `client_as("admin", tenant="other")`: a client that sends a user's access token."""
+    """`client_as("researcher")`, `client_as("admin", tenant=other)`: a client that sends a user's access token."""
 
     def make(role: str = "researcher", tenant: str = tenant) -> TestClient:
         who = make_user(database, tenant, Role(role))

@@ -99,11 +99,11 @@ def test_a_key_is_for_one_request(post, database, tenant):
     assert effects(database, tenant) == ["effect:a"]
 
 
-def test_a_key_belongs_to_who_sent_it(post, client_as, database, tenant):
+def test_a_key_belongs_to_who_sent_it(post, client_as, database, tenant, other):
     assert post().status_code == 201
     colleague = post(name="b", authorization=client_as().headers["Authorization"])
     assert "idempotent-replay" not in colleague.headers
-    stranger = post(authorization=client_as(tenant="other").headers["Authorization"])
+    stranger = post(authorization=client_as(tenant=other).headers["Authorization"])
     assert "idempotent-replay" not in stranger.headers
     assert effects(database, tenant) == ["effect:a", "effect:b"]
 

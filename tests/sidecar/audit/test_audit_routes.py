@@ -82,8 +82,8 @@ def test_only_an_administrator_reads_it(client_as, role):
         assert client_as(role).get(path).status_code == 403
 
 
-def test_another_tenant_s_log_is_not_seen(client_as, written):
-    client = client_as("admin", tenant="other")
+def test_another_tenant_s_log_is_not_seen(client_as, written, other):
+    client = client_as("admin", tenant=other)
     assert all(item["object"] != "project:p1" for item in client.get("/v1/audit").json()["items"])
 
 

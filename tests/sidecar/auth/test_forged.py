@@ -168,13 +168,13 @@ def test_a_service_token_is_short_lived(anyone, secrets, person):
     )
 
 
-def test_a_user_of_one_tenant_is_not_one_of_another(anyone, secrets, person, database):
+def test_a_user_of_one_tenant_is_not_one_of_another(anyone, secrets, person, database, other):
     """The same user id in two tenants are two users, and one that ends does not end the other."""
     first = person(tenant="default")
-    second = replace(first, tenant="other")
-    with database.transaction("other") as session:
+    second = replace(first, tenant=other)
+    with database.transaction(other) as session:
         session.execute(
-            sa.insert(users).values(tenant_id="other", id=first.id, email=first.email, role="viewer", active=False)
+            sa.insert(users).values(tenant_id=other, id=first.id, email=first.email, role="viewer", active=False)
         )
     for made, expected in ((first, 200), (second, 401), (first, 200)):
         who = Principal(made.tenant, f"user:{made.id}", Role.VIEWER, frozenset({Scope.READ}), str(made.id))

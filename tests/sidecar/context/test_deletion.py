@@ -279,8 +279,8 @@ def test_the_same_file_may_come_again(researcher, worked):
     assert researcher.get(f"/v1/context/{answer.json()['files'][0]['document_id']}/file").content == TEXT
 
 
-def test_another_tenant_and_a_viewer_delete_nothing(client_as, worked, database, tenant):
-    theirs = client_as("admin", tenant="other")
+def test_another_tenant_and_a_viewer_delete_nothing(client_as, worked, database, tenant, other):
+    theirs = client_as("admin", tenant=other)
     assert theirs.post("/v1/context/delete", json={"ids": [str(worked)]}).json()["deleted"] == []
     assert client_as("viewer").delete(f"/v1/context/{worked}").status_code == 403
     with database.transaction(tenant) as session:

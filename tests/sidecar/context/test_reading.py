@@ -148,23 +148,23 @@ ROUTES = ["", "/text", "/file", "/pages", "/pages/1", "/pages/1/image"]
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_another_tenant_sees_nothing(researcher, client_as, read, path):
+def test_another_tenant_sees_nothing(researcher, client_as, read, path, other):
     document = upload(researcher, "a.pdf", LETTER)
     read()
-    answer = client_as("admin", tenant="other").get(f"/v1/context/{document}{path}")
+    answer = client_as("admin", tenant=other).get(f"/v1/context/{document}{path}")
     assert answer.status_code == 404
     assert answer.json() == {
-        **client_as("admin", tenant="other").get(f"/v1/context/{uuid4()}{path}").json(),
+        **client_as("admin", tenant=other).get(f"/v1/context/{uuid4()}{path}").json(),
         "instance": f"/v1/context/{document}{path}",
         "detail": f"There is no document {document}.",
         "request_id": answer.json().get("request_id"),
     }
 
 
-def test_the_same_bytes_of_two_tenants_are_two_blobs(researcher, client_as, database, installation, tenant):
-    make_project(database, "other", "study")
+def test_the_same_bytes_of_two_tenants_are_two_blobs(researcher, client_as, database, installation, tenant, other):
+    make_project(database, other, "study")
     mine = upload(researcher, "a.txt", NOTE)
-    theirs = client_as("researcher", tenant="other")
+    theirs = client_as("researcher", tenant=other)
     other = upload(theirs, "a.txt", NOTE)
     assert UUID(mine) != UUID(other)
     assert theirs.delete(f"/v1/context/{mine}").status_code == 404

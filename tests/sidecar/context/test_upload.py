@@ -248,8 +248,8 @@ def test_a_viewer_may_not_upload_and_is_told_before_the_body_is_read(client_as, 
     assert send(client_as("viewer"), ("a.txt", NOTE)).status_code == 403
 
 
-def test_another_tenant_s_project_is_not_there(client_as, project, database):
-    make_project(database, "other", "theirs")
+def test_another_tenant_s_project_is_not_there(client_as, project, database, other):
+    make_project(database, other, "theirs")
     assert send(client_as("researcher"), ("a.txt", NOTE), project="theirs").status_code == 404
 
 

@@ -119,9 +119,9 @@ def test_asking_for_files_makes_one_task_however_often_it_is_sent(study, client_
     assert client.post("/v1/exports", json={**body, "formats": ["pdf"]}).status_code == 422
 
 
-def test_files_of_other_tenants_are_none(study, client_as):
+def test_files_of_other_tenants_are_none(study, client_as, other):
     listed = export(client_as("viewer"), study, "s.xlsx")
-    stranger = client_as("admin", tenant="other")
+    stranger = client_as("admin", tenant=other)
     assert stranger.get("/v1/exports", params={"project_id": study.id}).status_code == 404
     for path in ("", "/download"):
         assert stranger.get(f"/v1/exports/{listed['id']}{path}").status_code == 404

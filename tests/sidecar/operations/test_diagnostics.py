@@ -78,9 +78,9 @@ def test_it_tells_what_is_wrong_and_why(client_as, database, tenant):
     assert found["database"]["connections_most"] == 16
 
 
-def test_another_tenant_sees_nothing_of_it(client_as, database, tenant):
+def test_another_tenant_sees_nothing_of_it(client_as, database, tenant, other):
     fill(database, tenant)
-    found = client_as("admin", tenant="other").get("/v1/admin/diagnostics").json()
+    found = client_as("admin", tenant=other).get("/v1/admin/diagnostics").json()
     assert found["index"]["vectors"] == 0
     assert found["failed_documents"] == {}
     assert found["storage"] == {"documents": 0, "texts": 0, "vectors": 0, "exports": 0}

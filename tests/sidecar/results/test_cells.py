@@ -94,8 +94,8 @@ def test_a_cell_shows_value_evidence_and_origin(study, client_as):
     assert piece["places"] == [{"page": None, "label": "paragraph 1", "boxes": []}]
 
 
-def test_a_cell_of_another_tenant_is_none(study, client_as, database):
-    stranger = client_as("admin", tenant="other")
+def test_a_cell_of_another_tenant_is_none(study, client_as, database, other):
+    stranger = client_as("admin", tenant=other)
     path = f"{CELLS}/{study.first}/amount"
     assert stranger.get(CELLS, params={"project_id": study.id}).status_code == 404
     for end in ("", "/context", "/image"):

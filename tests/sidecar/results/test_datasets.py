@@ -97,6 +97,6 @@ def test_stored_versions_are_listed_newest_first(study, database, tenant, client
 
 
 @pytest.mark.parametrize("path", ["/v1/results/datasets", LATEST, "/v1/results/datasets/1"])
-def test_datasets_of_other_tenants_are_none(study, client_as, path):
-    assert client_as("admin", tenant="other").get(path, params={"project_id": study.id}).status_code == 404
+def test_datasets_of_other_tenants_are_none(study, client_as, path, other):
+    assert client_as("admin", tenant=other).get(path, params={"project_id": study.id}).status_code == 404
     assert client_as("admin").get(path, params={"project_id": "nothing"}).status_code == 404

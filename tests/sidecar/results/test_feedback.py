@@ -143,11 +143,11 @@ def test_an_idempotency_key_gives_the_first_answer_again(study, researcher):
     assert first.json() == again.json()
 
 
-def test_who_may_only_look_gives_no_verdicts_and_strangers_find_nothing(study, researcher, client_as):
+def test_who_may_only_look_gives_no_verdicts_and_strangers_find_nothing(study, researcher, client_as, other):
     body = {"project_id": study.id, **said(researcher, study, study.first, "amount", "CORRECT")}
     assert client_as("viewer").post(FEEDBACK, json=body).status_code == 403
-    assert client_as("admin", tenant="other").post(FEEDBACK, json=body).status_code == 404
-    assert client_as("admin", tenant="other").get(FEEDBACK, params={"project_id": study.id}).status_code == 404
+    assert client_as("admin", tenant=other).post(FEEDBACK, json=body).status_code == 404
+    assert client_as("admin", tenant=other).get(FEEDBACK, params={"project_id": study.id}).status_code == 404
     unknown = {**body, "row_key": "nothing"}
     assert researcher.post(FEEDBACK, json=unknown).status_code == 404
 

@@ -167,8 +167,8 @@ def test_usage_of_days_that_are_over_and_to_come(study, client_as):
         assert client.get("/v1/usage", params={"from": day}).status_code == 422
 
 
-def test_other_tenants_see_nothing_of_it(study, client_as):
-    stranger = client_as("admin", tenant="other")
+def test_other_tenants_see_nothing_of_it(study, client_as, other):
+    stranger = client_as("admin", tenant=other)
     assert stranger.get("/v1/quality", params={"project_id": study.id}).status_code == 404
     assert stranger.get("/v1/usage", params={"project_id": study.id}).status_code == 404
     keys = [item["key"] for item in stranger.get("/v1/usage").json()["items"]]

@@ -164,8 +164,8 @@ def test_rare_words_weigh_more(corpus, database, tenant):
     assert set(weights) == {"grant", "the"}
 
 
-def test_hits_are_not_another_tenant_s(corpus, reader, database):
+def test_hits_are_not_another_tenant_s(corpus, reader, database, other):
     corpus.add("a.txt", "A grant.")
     made = search(reader, "grant")
-    with database.transaction("other") as session:
+    with database.transaction(other) as session:
         assert page_of_hits(session, UUID(made["id"]), 0, 10) == []
