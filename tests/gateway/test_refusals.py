@@ -108,14 +108,15 @@ def test_an_account_without_anything_left_is_met_within_eight_calls_and_later_wi
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(60, 2_000), st.floats(0.05, 1.0), st.integers(8, 64), st.randoms(use_true_random=False))
+@given(st.integers(60, 2_000), st.floats(0.05, 1.0), st.integers(8, 64), st.integers(0, 2**32))
 def test_an_exhausted_account_that_tells_no_limits_sees_a_small_overshoot(
-    per_minute: int, latency: float, concurrency: int, draw: random.Random
+    per_minute: int, latency: float, concurrency: int, seed: int
 ) -> None:
+    draw = random.Random(seed)
     calls = per_minute + per_minute // 2  # what is there at once, and half a minute's
     server = Enforcing(per_minute, level=per_minute)
     run = simulate(server, calls=calls, latency=latency, draw=draw, concurrency=concurrency)
-    assert run.at_once <= concurrency + 8
+    assert run.at_once <= 2 * concurrency  # all that was in flight, and what the halvings after it let through
     assert run.refused <= 2 * concurrency + calls * 0.5
     least = max(30.0, calls * latency / concurrency)
     assert run.seconds < 1.5 * least + 10
