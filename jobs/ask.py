@@ -8,6 +8,7 @@ from uuid import UUID
 
 import dagster as dg
 
+from crucible_assets.answers.alive import alive
 from crucible_assets.answers.engine import answer_question
 from crucible_assets.answers.events import Event, Finished, Stated
 from crucible_assets.answers.failures import STOPPED
@@ -92,7 +93,8 @@ async def _answered(
     context: dg.OpExecutionContext, installation: Installation, tenant: str, answer: Answer, wish: Wish
 ) -> Answer:
     settings = installation.settings
-    embedder = await asyncio.to_thread(embedder_from_settings, settings.embedding, settings.model_cache)
+    with alive(installation.database, tenant, answer.id):
+        embedder = await asyncio.to_thread(embedder_from_settings, settings.embedding, settings.model_cache)
     last: Event | None = None
     async for event in answer_question(
         installation, tenant, answer.id, embedder=embedder, models=wish.models, budget_usd=wish.budget_usd

@@ -7,7 +7,7 @@ process of its own would cost more than the work.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from resources.anchors import Anchors
 from resources.database.engine import Database
@@ -21,9 +21,6 @@ from resources.database.repositories.leftovers import (
 )
 from resources.database.repositories.rate_buckets import delete_stale_buckets
 from resources.installation import Installation
-
-ABANDONED = timedelta(minutes=15)
-"""How long an answer takes at the most; one that is still running then was left behind by a process that is gone."""
 
 
 class TamperedLogError(RuntimeError):
@@ -86,4 +83,4 @@ def _delete(database: Database, tenant: str, done: Done) -> None:
         done.tickets += delete_expired_tickets(session)
         done.sessions += delete_ended_sessions(session)
         done.searches += delete_old_searches(session)
-        done.answers += fail_abandoned_answers(session, ABANDONED)
+        done.answers += fail_abandoned_answers(session)

@@ -23,7 +23,7 @@ time would both pay. Behind the lock the second one finds it in the ledger."""
 
 
 LONGEST_SECONDS = 300.0
-"""That somebody waits for a call, all tries together; abandoned answers are ended after 15 minutes."""
+"""That somebody waits for a call, all tries together."""
 LONGEST_LOCAL_SECONDS = 780.0
 """The same where the model runs in this process, on its processors."""
 

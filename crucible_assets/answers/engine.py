@@ -10,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from uuid import UUID
 
+from crucible_assets.answers.alive import alive
 from crucible_assets.answers.calling import Caller
 from crucible_assets.answers.events import Event, Finished
 from crucible_assets.answers.evidence import runs_here
@@ -56,10 +57,11 @@ async def answer_question(
             caller = Caller(installation, tenant, opened.project, specs, opened.answer.task_id, budget_usd)
         judged = _judged(opened.project.settings.answer_check, specs) if judge is None else judge
         work = Answering(store, opened, embedder, specs, caller, judge=judged)
-        async with aclosing(work.events()) as events:
-            async for event in events:
-                yield event
-        answer = await _ended(store, opened, work.ended())
+        with alive(installation.database, tenant, answer_id):
+            async with aclosing(work.events()) as events:
+                async for event in events:
+                    yield event
+            answer = await _ended(store, opened, work.ended())
     except (asyncio.CancelledError, GeneratorExit):
         await _ended(store, opened, _failed(STOPPED, caller))
         raise

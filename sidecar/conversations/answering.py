@@ -15,6 +15,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
+from crucible_assets.answers.alive import alive
 from crucible_assets.answers.engine import answer_question
 from crucible_assets.answers.events import Finished
 from resources.database.repositories.answers import Ended, end_answer
@@ -197,7 +198,8 @@ class Answering:
 
     async def _told(self, work: _Work) -> None:
         progress, tenant, database = work.progress, work.asker[0], self._installation.database
-        embedder = await asyncio.to_thread(embedder_of, self._installation)  # loading it takes a moment
+        with alive(database, tenant, progress.answer_id):
+            embedder = await asyncio.to_thread(embedder_of, self._installation)  # loading it takes a moment
         answer = answer_question(self._installation, tenant, progress.answer_id, embedder=embedder)
         async with aclosing(answer) as events:
             async for event in events:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Request
 
-from resources.database.repositories.answers import begin_answer, other_running
+from resources.database.repositories.answers import begin_answer, fail_abandoned_answers, other_running
 from resources.database.repositories.audit import audit
 from resources.database.repositories.conversations import rename_conversation
 from sidecar.conversations.answering import Answering
@@ -55,6 +55,7 @@ def ask(request: Request, who: Principal, conversation_id: UUID, body: MessageIn
             if found(session, conversation.project_id).archived:
                 raise Conflict(f"Project `{conversation.project_id}` is archived; restore it first.")
             answer = begin_answer(session, conversation_id, body.question, body.filters.model_dump(mode="json"))
+            fail_abandoned_answers(session, conversation_id)
             if (running := other_running(session, answer)) is not None:
                 raise Conflict(
                     f"Answer {running} of this conversation is not finished; wait for it, or begin another "

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
 from resources.database.engine import Database
+from resources.database.repositories.answers import fail_abandoned_answers
 from resources.statements import AnswerStatus
 from sidecar.accepting import preferred
 from sidecar.conversations.asking import Asked, ask
@@ -31,7 +32,7 @@ _LOOK = 1.0
 _QUIET = 15.0
 """Seconds of silence after which a stream says that it is there still."""
 _LONGEST = 900.0
-"""Seconds after which housekeeping ends an answer that nobody works on any more."""
+"""Seconds for which such an answer is listened to."""
 _SSE = "text/event-stream"
 
 _ANSWERED: dict[int | str, dict[str, Any]] = {
@@ -115,12 +116,23 @@ async def events_of(database: Database, who: Principal, asked: Asked) -> AsyncGe
             yield event
         return
     for _ in range(round(_LONGEST / _LOOK)):
-        last: Finished = await run_sync(finished, database, who.tenant, asked.answer_id)
+        last: Finished = await run_sync(_looked_at, database, who, asked)
         if last.answer is None or last.answer.status is not AnswerStatus.RUNNING:
             yield last
             return
         yield None
         await asyncio.sleep(_LOOK)
+
+
+def _looked_at(database: Database, who: Principal, asked: Asked) -> Finished:
+    """The answer as it stands; one whose process is gone is ended."""
+    last = finished(database, who.tenant, asked.answer_id)
+    if last.answer is None or last.answer.status is not AnswerStatus.RUNNING:
+        return last
+    with database.transaction(who.tenant) as session:
+        if not fail_abandoned_answers(session, asked.conversation_id):
+            return last
+    return finished(database, who.tenant, asked.answer_id)
 
 
 async def _told(database: Database, who: Principal, asked: Asked) -> AsyncGenerator[bytes]:

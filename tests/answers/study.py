@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +15,11 @@ import sqlalchemy as sa
 
 from crucible_assets.answers.engine import answer_question
 from crucible_assets.answers.events import Event, Finished, Judged, Stated
-from resources.database.engine import Database
+from resources.database.engine import Database, TenantSession
 from resources.database.repositories.answers import Answer, begin_answer, find_answer
 from resources.database.repositories.conversations import add_conversation
 from resources.database.repositories.statements import Owner, StoredStatement, statements_of
-from resources.database.tables import calls
+from resources.database.tables import answers, calls
 from resources.installation import Installation
 from resources.statements import Support
 from tests.search.corpus import MODEL, add, refresh
@@ -43,6 +44,12 @@ class HashedWords:
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
+
+
+def fall_silent(session: TenantSession, answer_id: UUID) -> None:
+    """Leave an answer as a process does that died a minute ago."""
+    ago = {"alive_at": sa.func.clock_timestamp() - timedelta(minutes=1)}
+    session.execute(sa.update(answers).where(answers.c.id == answer_id).values(ago))
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 import dagster as dg
@@ -18,7 +17,7 @@ from resources.database.repositories.conversations import add_conversation, find
 from resources.database.repositories.tasks import create_task, get_task
 from resources.statements import Abstention, AnswerStatus
 from resources.vocabulary import TaskKind
-from tests.answers.study import Study
+from tests.answers.study import Study, fall_silent
 from tests.model_server import Fault, FaultPlan, ModelServer
 from tests.model_server.cited import Asked, CitedAnswers
 
@@ -148,10 +147,11 @@ def test_the_question_is_kept_with_the_task_and_not_in_tags() -> None:
     assert wish.tags == {}
 
 
-def test_housekeeping_ends_what_nobody_works_on_any_more(asked: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_housekeeping_ends_what_nobody_works_on_any_more(asked: Study) -> None:
     answer_id = asked.begin(QUESTION)
     keep_house(asked.installation, lambda _: None)
     assert asked.stored(answer_id)[0].status is AnswerStatus.RUNNING
-    monkeypatch.setattr("jobs.housekeeping.ABANDONED", timedelta(seconds=-1))
+    with asked.database.transaction(asked.tenant) as session:
+        fall_silent(session, answer_id)
     assert keep_house(asked.installation, lambda _: None).answers >= 1
     assert asked.stored(answer_id)[0].status is AnswerStatus.FAILED

@@ -30,12 +30,13 @@ from resources.database.repositories.deletion import delete_documents
 from resources.database.repositories.documents import NewFile, take_in
 from resources.database.repositories.projects import ensure_tenant, save_project
 from resources.database.repositories.statements import Owner, add_statements, statements_of
-from resources.database.tables import calls, document_texts, summaries, themes
+from resources.database.tables import answers, calls, document_texts, summaries, themes
 from resources.models.ledger import Call, CallContext, Ledger
 from resources.models.request import ModelReply, Usage
 from resources.project import project_from_data
 from resources.statements import AnswerStatus, CheckedBy, Citation, Statement, Support
 from resources.vocabulary import CallPurpose, DocumentOrigin
+from tests.answers.study import fall_silent
 
 ASKER = "user:ada"
 
@@ -213,8 +214,12 @@ def test_a_conversation_takes_everything_with_it(database, corpus):
 def test_an_answer_that_nobody_works_on_any_more_has_failed(database, corpus):
     with database.transaction(corpus.tenant) as session:
         answer = begin_answer(session, corpus.conversation, "And when?")
-        assert fail_abandoned_answers(session, timedelta(minutes=10)) == 0
-        assert fail_abandoned_answers(session, timedelta(seconds=-1)) == 1
+        slow = {"created_at": sa.func.now() - timedelta(hours=1)}
+        session.execute(sa.update(answers).where(answers.c.id == answer.id).values(slow))
+        assert fail_abandoned_answers(session) == 0
+        fall_silent(session, answer.id)
+        assert fail_abandoned_answers(session, uuid.uuid4()) == 0
+        assert fail_abandoned_answers(session, corpus.conversation) == 1
         found = find_answer(session, answer.id)
         assert found is not None
         assert found.status is AnswerStatus.FAILED

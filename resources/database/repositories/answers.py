@@ -15,6 +15,12 @@ from resources.database.repositories.statements import present_texts
 from resources.database.tables import answer_sources, answers, conversations, documents
 from resources.statements import Abstention, AnswerStatus
 
+ALIVE_EVERY = timedelta(seconds=10)
+"""How often who works on an answer says so."""
+SILENT = timedelta(seconds=45)
+"""An answer of which nobody said so for this long was left behind by a process that is gone. Four signs may be lost:
+a database that restarts is away for less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -218,16 +224,27 @@ def page_of_answers(session: TenantSession, conversation_id: UUID, limit: int, a
     return [_answer(row) for row in session.execute(query)]
 
 
-def fail_abandoned_answers(session: TenantSession, older_than: timedelta) -> int:
-    """End answers that have been RUNNING for longer as FAILED: whoever worked on them is gone. Gives how many."""
+def say_alive(session: TenantSession, answer_id: UUID) -> bool:
+    """Somebody works on this answer now; False when it is not RUNNING any more."""
+    running = sa.and_(answers.c.id == answer_id, answers.c.status == AnswerStatus.RUNNING.value)
+    said = sa.update(answers).where(running).values(alive_at=sa.func.clock_timestamp())
+    return session.scalar(said.returning(answers.c.id)) is not None
+
+
+def fail_abandoned_answers(session: TenantSession, conversation_id: UUID | None = None) -> int:
+    """End RUNNING answers of which nobody said for `SILENT` that they are worked on, as FAILED. Gives how many.
+
+    Those of one conversation, or all of the tenant.
+    """
     reason = "The service stopped while it was answering. Ask again: calls that had finished are not paid for twice."
+    silent = answers.c.alive_at < sa.func.clock_timestamp() - sa.literal(SILENT, sa.Interval)
+    abandoned = sa.and_(answers.c.status == AnswerStatus.RUNNING.value, silent)
+    if conversation_id is not None:
+        abandoned = sa.and_(abandoned, answers.c.conversation_id == conversation_id)
     ended = session.scalars(
         sa.update(answers)
-        .where(
-            answers.c.status == AnswerStatus.RUNNING.value,
-            answers.c.created_at < sa.func.now() - sa.literal(older_than, sa.Interval),
-        )
-        .values(status=AnswerStatus.FAILED.value, reason=reason, ended_at=sa.func.now())
+        .where(abandoned)
+        .values(status=AnswerStatus.FAILED.value, reason=reason, ended_at=sa.func.clock_timestamp())
         .returning(answers.c.id)
     ).all()
     return len(ended)

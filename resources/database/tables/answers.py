@@ -69,6 +69,8 @@ answers = sa.Table(
     sa.Column("cost_usd", sa.Numeric(18, 9)),  # of the calls that were paid; null: a price is not known
     sa.Column("sources_deleted", Integer, nullable=False, server_default="0"),  # since it was given
     created(),
+    # while RUNNING: when whoever answers last said so. Not in an index, so that saying it rewrites none
+    sa.Column("alive_at", TIMESTAMP(timezone=True), nullable=False, server_default=Now),
     sa.Column("ended_at", TIMESTAMP(timezone=True)),
     sa.UniqueConstraint("tenant_id", "conversation_id", "number", name="number"),
     sa.Index("ix_answers_running", "tenant_id", "created_at", postgresql_where=sa.text("status = 'RUNNING'")),

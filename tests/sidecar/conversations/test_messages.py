@@ -14,13 +14,14 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from resources.database.repositories.answers import Ended, end_answer
+from resources.database.repositories.answers import Ended, begin_answer, end_answer
 from resources.database.tables import answers, audit_log, projects
 from resources.statements import AnswerStatus
 from resources.vocabulary import Role
 from sidecar.conversations import answering, asking, message_routes
 from sidecar.conversations.answering import Answering
 from sidecar.problems import Unavailable
+from tests.answers.study import fall_silent
 from tests.sidecar.conversations.conftest import GRANT, PUMP, SESSIONS, create
 from tests.sidecar.search.conftest import BrokenEmbedder, WordEmbedder
 from tests.sidecar.stream.conftest import served, sse, wait_until
@@ -240,7 +241,7 @@ def test_an_answer_that_another_process_gives_is_waited_for(person, corpus, data
     conversation, headers = begin(person), {"Idempotency-Key": uuid4().hex}
     first = message(person, conversation, headers=headers).json()
     with database.transaction(tenant) as session:
-        session.execute(sa.update(answers).values(status="RUNNING", ended_at=None))
+        session.execute(sa.update(answers).values(status="RUNNING", ended_at=None, alive_at=sa.func.now()))
     with ThreadPoolExecutor(2) as pool:
         waiting = pool.submit(message, person, conversation, headers=headers)
         hearing = pool.submit(heard, person, conversation, headers=headers)
@@ -372,3 +373,31 @@ def test_a_place_is_free_again_when_nothing_was_begun(person, corpus, served, mo
     assert message(person, conversation).status_code == 500
     assert not served.app.state.answering._places
     assert person.get(f"{SESSIONS}/{conversation}/messages").json()["items"] == []
+
+
+def test_a_question_whose_process_died_does_not_bar_its_conversation(person, corpus, database, tenant):
+    corpus.add("a.txt", GRANT)
+    conversation = begin(person)
+    with database.transaction(tenant) as session:
+        left = begin_answer(session, UUID(conversation), "Who?").id
+    assert message(person, conversation).status_code == 409  # it may be worked on still
+    with database.transaction(tenant) as session:
+        fall_silent(session, left)
+    assert message(person, conversation).json()["status"] == "ANSWERED"
+    assert [one["status"] for one in ended(person, conversation)] == ["FAILED", "ANSWERED"]
+
+
+def test_who_waits_for_an_answer_whose_process_died_is_told(person, corpus, database, tenant, monkeypatch):
+    monkeypatch.setattr(message_routes, "_LOOK", 0.02)
+    corpus.add("a.txt", GRANT)
+    conversation, headers = begin(person), {"Idempotency-Key": uuid4().hex}
+    first = message(person, conversation, headers=headers).json()
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction(tenant) as session:
+            session.execute(sa.update(answers).values(status="RUNNING", ended_at=None))
+        hearing = pool.submit(heard, person, conversation, headers=headers)
+        with database.transaction(tenant) as session:
+            fall_silent(session, UUID(first["id"]))
+        ((name, data),) = hearing.result()
+    assert (name, data["answer"]["status"]) == ("finished", "FAILED")
+    assert "Ask again" in data["answer"]["reason"]

@@ -36,6 +36,7 @@ CREATE TABLE answers (
     cost_usd NUMERIC(18, 9),
     sources_deleted INTEGER DEFAULT '0' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    alive_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     ended_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_answers PRIMARY KEY (tenant_id, id),
     CONSTRAINT uq_answers_number UNIQUE (tenant_id, conversation_id, number),
