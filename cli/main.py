@@ -142,7 +142,7 @@ def refine(project: Path, variables: tuple[str, ...], models: str | None) -> Non
 @click.option("--documents", type=click.IntRange(min=1), default=20, show_default=True, help="How many to measure.")
 def estimate(project: Path, models: str | None, documents: int) -> None:
     """Say what a full run would cost; nothing is asked of a model."""
-    from cli.commands_look import show_estimate
+    from cli.commands_estimate import show_estimate
 
     chosen = tuple(part.strip() for part in (models or "").split(",") if part.strip())
     _finish(lambda: show_estimate(project, chosen, documents))
@@ -312,7 +312,7 @@ def doctor(rebuild_index: bool) -> None:
 def _finish(command: Callable[[], int]) -> None:
     """Run a command and turn its errors into words and exit codes."""
     warnings.simplefilter("ignore")  # libraries' notices to developers; tests see them
-    from cli.runner import InterruptedTaskError, StepFailedError
+    from cli.errors import InterruptedTaskError, StepFailedError
     from crucible_assets.datasets.errors import DatasetError
     from crucible_assets.documents.intake import SourceError
     from crucible_assets.learning.errors import LearningError

@@ -8,6 +8,7 @@ from uuid import UUID
 import dagster as dg
 from rich.console import Console
 
+from cli.errors import InterruptedTaskError, StepFailedError
 from cli.progress import ProgressDisplay
 from crucible_assets.partitions import ProjectKey
 from jobs.provider_batches import poll_seconds, wait_and_ingest
@@ -34,18 +35,6 @@ __all__ = [
     "run_step",
     "run_task",
 ]
-
-
-class StepFailedError(RuntimeError):
-    """A Dagster run failed; the message is its reason, `run_id` shows the rest in the UI."""
-
-    def __init__(self, message: str, run_id: str) -> None:
-        super().__init__(message)
-        self.run_id = run_id
-
-
-class InterruptedTaskError(RuntimeError):
-    """The person stopped it, or the task was paused or cancelled; it can be resumed."""
 
 
 def run_task(

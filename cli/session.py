@@ -3,13 +3,15 @@
 import os
 import shutil
 from pathlib import Path
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 from resources.database.repositories.projects import ensure_tenant
 from resources.database.server import export_to_environment
 from resources.installation import Installation
 from resources.settings import load_settings
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,7 +37,9 @@ def dagster_home(installation: Installation) -> Path:
     return home
 
 
-def open_instance(installation: Installation) -> dg.DagsterInstance:
+def open_instance(installation: Installation) -> "dg.DagsterInstance":
     """Dagster's instance; its runs, events and partitions lie beside our tables."""
+    import dagster as dg  # takes a second, which commands that only look need not wait for
+
     dagster_home(installation)
     return dg.DagsterInstance.get()

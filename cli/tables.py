@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
-from crucible_assets.datasets.cells import CellRecord
-from crucible_assets.datasets.dataset import Dataset
-from crucible_assets.datasets.evaluate import Evaluation
 from resources.vocabulary import CellState, UnitOfObservation
+
+if TYPE_CHECKING:  # `make_console` is for every command, the dataset is not
+    from crucible_assets.datasets.cells import CellRecord
+    from crucible_assets.datasets.dataset import Dataset
+    from crucible_assets.datasets.evaluate import Evaluation
 
 _MARKS = {
     CellState.VALUE: "",
@@ -41,7 +43,7 @@ def _short(value: Any, width: int = _WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _cell(cell: CellRecord | None) -> str:
+def _cell(cell: "CellRecord | None") -> str:
     if cell is None:
         return "missing!"
     mark = _MARKS[cell.state]
@@ -50,7 +52,7 @@ def _cell(cell: CellRecord | None) -> str:
     return mark
 
 
-def show_dataset(console: Console, data: Dataset, most: int = 30) -> None:
+def show_dataset(console: Console, data: "Dataset", most: int = 30) -> None:
     """The dataset as a table, in as many parts as the width asks for; '—' is absent, '?' is uncertain."""
     by_key = {(cell.row_key, cell.variable): cell for cell in data.cells}
     rows = sorted(data.rows, key=lambda row: row.document_name)[:most]
@@ -79,7 +81,7 @@ def show_dataset(console: Console, data: Dataset, most: int = 30) -> None:
     _show_searches(console, data)
 
 
-def _show_searches(console: Console, data: Dataset, most: int = 10) -> None:
+def _show_searches(console: Console, data: "Dataset", most: int = 10) -> None:
     """Where rows are entities: documents without any, and what a search could not settle."""
     if data.without_rows:
         named = ", ".join(data.without_rows[:most]) + (" …" if len(data.without_rows) > most else "")
@@ -102,7 +104,7 @@ def _parts(widths: dict[str, int], room: int) -> list[list[str]]:
     return parts
 
 
-def show_evaluation(console: Console, evaluation: Evaluation, model: str) -> None:
+def show_evaluation(console: Console, evaluation: "Evaluation", model: str) -> None:
     """Accuracy per variable against gold, with 95 % intervals."""
     table = Table(title=f"Accuracy against gold, {evaluation.documents} documents ({model})")
     for name in ("variable", "accuracy", "95 %", "precision", "recall", "F1", "relaxed F1", "absent kept absent"):
@@ -155,7 +157,7 @@ def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.0%}"
 
 
-def show_states(console: Console, cells: Sequence[CellRecord], expected: int) -> bool:
+def show_states(console: Console, cells: "Sequence[CellRecord]", expected: int) -> bool:
     """Cells by state, and whether they add up."""
     counted = {state: sum(cell.state is state for cell in cells) for state in CellState}
     parts = [f"{state.value} {number}" for state, number in counted.items() if number]
@@ -165,7 +167,7 @@ def show_states(console: Console, cells: Sequence[CellRecord], expected: int) ->
     return total == expected
 
 
-def show_failed(console: Console, data: Dataset, most: int = 20) -> int:
+def show_failed(console: Console, data: "Dataset", most: int = 20) -> int:
     """List failed cells with their reasons; returns how many there are."""
     failed = [cell for cell in data.cells if cell.state is CellState.FAILED]
     if failed:

@@ -1,11 +1,11 @@
 """Which failures of an embedding server pass by themselves, and how long to wait for that."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import openai
 from tenacity import RetryCallState, wait_exponential, wait_random
+
+from resources.embedding.retry_after import retry_after
 
 _BACKOFF = wait_exponential(multiplier=1, max=16) + wait_random(0, 0.5)
 _LONGEST_WAIT = 60.0
@@ -30,19 +30,3 @@ def wait_seconds(state: RetryCallState) -> float:
         if asked is not None:
             return min(asked, _LONGEST_WAIT)
     return _BACKOFF(state)
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds of a `Retry-After` header, given as a number or an HTTP date; None without a readable one."""
-    value = headers.get("retry-after")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp())

@@ -22,7 +22,7 @@ from tenacity import (
 )
 
 from resources.embedding.contract import encodable
-from resources.embedding.retries import retry_after
+from resources.embedding.retry_after import retry_after
 from resources.reranking.errors import (
     RerankInputError,
     RerankRejectedError,

@@ -4,8 +4,10 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
-import bpe_openai
+if TYPE_CHECKING:
+    import bpe_openai
 
 _BLOCK = 50_000  # characters, of at most 4 tokens each; the library refuses more than 200,000 tokens at once
 _O200K = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "chatgpt-4o", "o1", "o3", "o4", "gpt-oss")
@@ -62,5 +64,7 @@ def _count(name: str, text: str) -> int:
 
 
 @functools.cache
-def _encoding(name: str) -> bpe_openai.Encoding:
+def _encoding(name: str) -> "bpe_openai.Encoding":
+    import bpe_openai  # slow to import: most that load this module count nothing
+
     return bpe_openai.get_encoding(name)

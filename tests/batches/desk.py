@@ -18,10 +18,10 @@ from resources.database.repositories.provider_batches import Attempt, batches_of
 from resources.database.repositories.tasks import create_task, update_task
 from resources.database.tables import attempts, calls, provider_batch_items
 from resources.models.batches.batching import Batching
-from resources.models.batches.collector import LIMITS, BatchCollector
+from resources.models.batches.collector import BatchCollector
 from resources.models.batches.connect import FromEnvironment
 from resources.models.batches.look import look
-from resources.models.batches.service import Limits
+from resources.models.batches.service import LIMITS, Limits
 from resources.models.errors import DeferredError, ModelError
 from resources.models.gateway import Gateway
 from resources.models.ledger import Call, CallContext, Ledger

@@ -12,7 +12,7 @@ from uuid import UUID
 import anthropic
 from anthropic.types.messages import MessageBatch
 
-from resources.models.batches.service import ItemResult, Limits, Remote
+from resources.models.batches.service import LIMITS, ItemResult, Remote
 from resources.models.batches.transport import TIMEOUT, json_lines, our_errors
 from resources.models.errors import ConnectionLostError
 
@@ -29,7 +29,7 @@ class AnthropicBatches:
     """Batches of messages."""
 
     name = "anthropic"
-    limits = Limits(100_000, 256 * 1024 * 1024)
+    limits = LIMITS["anthropic"]
     keeps_labels = False
 
     def __init__(self, *, api_key: str, base_url: str | None = None) -> None:

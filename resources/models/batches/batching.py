@@ -6,10 +6,10 @@ from uuid import UUID
 
 from resources.database.engine import Database
 from resources.database.repositories.provider_batches import Attempt
-from resources.models.batches.collector import LIMITS, BatchCollector
+from resources.models.batches.collector import BatchCollector
 from resources.models.batches.connect import FromEnvironment
 from resources.models.batches.look import submit_batch
-from resources.models.batches.service import Limits
+from resources.models.batches.service import LIMITS, Limits
 from resources.models.ledger import Ledger
 
 

@@ -23,10 +23,8 @@ from resources.database.repositories.budgets import set_budget
 from resources.database.repositories.provider_batch_items import NewItem
 from resources.database.repositories.provider_batches import Attempt as Round
 from resources.database.repositories.provider_batches import ProviderBatch
-from resources.models.batches.anthropic_service import AnthropicBatches
-from resources.models.batches.openai_service import OpenAIBatches
 from resources.models.batches.scout import Scout, arm_of, worst_in_batch
-from resources.models.batches.service import BatchProvider, Limits
+from resources.models.batches.service import LIMITS, BatchProvider, Limits
 from resources.models.errors import (
     BudgetReachedError,
     ModelMissingError,
@@ -37,7 +35,6 @@ from resources.models.request import ModelRequest, Provider
 MOST_ROUNDS = 3
 """Requests that show only when answers are read (repairs, dependent variables, halves) wait for a batch each time."""
 
-LIMITS: Mapping[str, Limits] = {"openai": OpenAIBatches.limits, "anthropic": AnthropicBatches.limits}
 _LINE_BYTES = 160  # of a line round its body, at most
 _GATHERED_BYTES = 4 * 1024 * 1024
 _GATHERED_ITEMS = 500

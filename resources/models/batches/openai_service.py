@@ -12,7 +12,7 @@ from uuid import UUID
 import openai
 from openai.types import Batch, FileObject
 
-from resources.models.batches.service import ItemResult, Limits, Remote
+from resources.models.batches.service import LIMITS, ItemResult, Remote
 from resources.models.batches.transport import TIMEOUT, json_lines, our_errors
 from resources.models.errors import ConnectionLostError
 from resources.models.providers.http_errors import from_status
@@ -29,7 +29,7 @@ class OpenAIBatches:
     """Batches of chat completions."""
 
     name = "openai"
-    limits = Limits(50_000, 200 * 1024 * 1024)
+    limits = LIMITS["openai"]
     keeps_labels = True
 
     def __init__(self, *, api_key: str, base_url: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """What a provider's batch service is to this package, and the shape of what it says."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any, Protocol
@@ -15,6 +15,13 @@ class Limits:
 
     requests: int
     size_bytes: int
+
+
+LIMITS: Mapping[str, Limits] = {
+    "openai": Limits(50_000, 200 * 1024 * 1024),
+    "anthropic": Limits(100_000, 256 * 1024 * 1024),
+}
+"""Of the providers that have batches; here, so that knowing them needs no SDK, which takes a second to import."""
 
 
 @dataclass(frozen=True, slots=True)
