@@ -5,9 +5,9 @@ a session without a tenant cannot begin one. `plan_cache_mode=force_custom_plan`
 plan that was made for another tenant.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, SessionTransaction
@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, SessionTransaction
 from resources.database.migrate import APP_ROLE, migrate
 from resources.database.server import Addresses, resolve
 from resources.settings import Settings
+
+_Begun = TypeVar("_Begun")
 
 _POOL_SECONDS = 10
 """How long one waits for a free connection before that is an error: the database is far behind."""
@@ -30,26 +32,59 @@ def _bind_tenant(session: Session, _transaction: SessionTransaction, connection:
     if not tenant:
         raise RuntimeError("No tenant is bound to this session.")
     local = {"app.tenant_id": tenant, **session.info.get("local", {})}
-    names = ", ".join(f"set_config(:n{i}, :v{i}, true)" for i in range(len(local)))
-    values = {
-        f"{kind}{i}": text for i, pair in enumerate(local.items()) for kind, text in zip("nv", pair, strict=True)
-    }
-    connection.execute(sa.text(f"SELECT {names}"), values)
+    settings = ", ".join(["set_config(%s, %s, true)"] * len(local))
+    connection.exec_driver_sql(f"SELECT {settings}", tuple(text for pair in local.items() for text in pair))
 
 
 def make_engine(url: sa.URL, settings: Mapping[str, str] | None = None, **options: Any) -> sa.Engine:
     """An engine that works as the application role, whoever the URL logs in as, under `settings` of the server."""
     said = {"role": APP_ROLE, "plan_cache_mode": "force_custom_plan", **(settings or {})}
     connect = " ".join(f"-c {name}={value}" for name, value in said.items())
-    return sa.create_engine(url, connect_args={"options": connect}, **{"pool_pre_ping": True, **options})
+    return sa.create_engine(url, connect_args={"options": connect}, **options)
+
+
+def _alive(begin: Callable[[], _Begun]) -> _Begun:
+    try:
+        return begin()
+    except sa.exc.DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return begin()  # the pool has let go of all that it had: this connection is new
 
 
 class Database:
-    """One installation's database. Sessions are cheap; keep the object for the life of the process."""
+    """One installation's database. Sessions are cheap; keep the object for the life of the process.
+
+    Connections that died since they were last used (the server was restarted) are found by the first statement of a
+    transaction, which is then begun anew: nothing is asked only to learn that there is an answer.
+    """
 
     def __init__(self, addresses: Addresses) -> None:
         self.addresses = addresses
         self.engine = make_engine(addresses.app, pool_size=8, max_overflow=8, pool_timeout=_POOL_SECONDS)
+
+    def connect(self) -> sa.Connection:
+        """A connection that works, bound to no tenant; for what concerns the installation."""
+        return _alive(self._answering)
+
+    def _answering(self) -> sa.Connection:
+        connection = self.engine.connect()
+        try:
+            connection.exec_driver_sql("SELECT 1")
+            connection.rollback()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _bound(self, info: dict[str, Any]) -> TenantSession:
+        session = TenantSession(self.engine, expire_on_commit=False, info=info)
+        try:
+            session.connection()
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     @contextmanager
     def transaction(
@@ -67,13 +102,15 @@ class Database:
             local["lock_timeout"] = str(round(lock_seconds * 1000))
         if read_only:
             local["transaction_read_only"] = "on"
-        session = TenantSession(self.engine, expire_on_commit=False, info={"tenant": tenant, "local": local})
-        with session, session.begin():
-            yield session
+        with _alive(lambda: self._bound({"tenant": tenant, "local": local})) as session:
+            begun = session.get_transaction()
+            assert begun is not None  # by `_bound`
+            with begun:
+                yield session
 
     def tenants(self) -> list[str]:
         """The ids of all tenants; for the scheduler only, which works for each of them in turn."""
-        with self.engine.connect() as connection:
+        with self.connect() as connection:
             return list(connection.scalars(sa.text("SELECT tenant_ids()")))
 
     def dispose(self) -> None:

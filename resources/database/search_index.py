@@ -120,7 +120,7 @@ def needs_partition(models: Sequence[VectorCount]) -> bool:
 def look_at_indexes(database: Database) -> IndexState:
     """What there is and what is amiss. Only reads; needs no other role than the application's."""
     counts = {tenant: found for tenant in database.tenants() if (found := count_vectors(database, tenant))}
-    with database.engine.connect() as connection:
+    with database.connect() as connection:
         driver = connection.connection.driver_connection
         assert isinstance(driver, psycopg.Connection)
         partitions, indexes = _partitions(driver), _indexes(driver)

@@ -80,7 +80,7 @@ def work_of_all(database: Database) -> list[Work]:
         "SELECT status, sum(tasks)::bigint, extract(epoch FROM now() - min(since))::double precision, "
         "sum(stuck)::bigint FROM work_of_all(:pending, :silent) GROUP BY status"
     )
-    with database.engine.begin() as connection:
+    with database.connect() as connection, connection.begin():
         rows = connection.execute(query, {"pending": PENDING_SECONDS, "silent": SILENT_SECONDS}).all()
     return [Work(TaskStatus(row[0]), row[1], row[2], row[3]) for row in rows]
 
@@ -99,7 +99,7 @@ class BreakerState:
 def breaker_states(database: Database) -> list[BreakerState]:
     """All breakers, which the tenants of an installation share."""
     clock = sa.func.extract("epoch", sa.func.clock_timestamp())
-    with database.engine.begin() as connection:
+    with database.connect() as connection, connection.begin():
         rows = connection.execute(sa.select(lanes, clock.label("now")).order_by(lanes.c.lane)).all()
     found = []
     for row in rows:

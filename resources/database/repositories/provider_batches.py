@@ -203,7 +203,7 @@ def take_over(session: TenantSession, batch_ids: Sequence[UUID], by: Attempt) ->
 @contextmanager
 def lease(database: Database, batch_id: UUID) -> Iterator[bool]:
     """Whether this process alone may work on the batch; PostgreSQL frees it when the process is gone."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         number = {"n": int.from_bytes(batch_id.bytes[:8], "big", signed=True)}
         mine = bool(connection.scalar(sa.text("SELECT pg_try_advisory_lock(:n)"), number))
         try:

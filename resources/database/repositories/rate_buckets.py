@@ -54,7 +54,6 @@ class RateBuckets:
             pool_size=self._connections,
             max_overflow=0,
             pool_timeout=0.5,
-            pool_pre_ping=False,  # a connection that died is found by using it
         )
         return engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -100,5 +99,5 @@ class RateBuckets:
 
 def delete_stale_buckets(database: Database) -> int:
     """Delete buckets that nobody took from for a day: by then they are full. Gives how many."""
-    with database.engine.begin() as connection:
+    with database.connect() as connection, connection.begin():
         return connection.exec_driver_sql(_FORGET_STALE).rowcount

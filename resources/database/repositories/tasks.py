@@ -118,7 +118,7 @@ def active_extraction(session: TenantSession, project_id: str) -> Task | None:
 
 def tenants_at_work(database: Database) -> list[str]:
     """Tenants that have pending or running tasks: one question for all of them; for the scheduler only."""
-    with database.engine.connect() as connection:
+    with database.connect() as connection:
         return list(connection.scalars(sa.text("SELECT tenants_at_work()")))
 
 
