@@ -93,7 +93,7 @@ async def _answered(
     context: dg.OpExecutionContext, installation: Installation, tenant: str, answer: Answer, wish: Wish
 ) -> Answer:
     settings = installation.settings
-    with alive(installation.database, tenant, answer.id):
+    with alive(installation, tenant, answer.id):
         embedder = await asyncio.to_thread(embedder_from_settings, settings.embedding, settings.model_cache)
     last: Event | None = None
     async for event in answer_question(

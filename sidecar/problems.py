@@ -191,8 +191,13 @@ def plain(
     return _answer(connection, status, slug, title, Problem(shown(detail), headers=headers))
 
 
-def _answer(connection: HTTPConnection, status: int, slug: str, title: str, problem: Problem) -> JSONResponse:
-    details = ProblemDetails(
+def details_of(connection: HTTPConnection, problem: Problem) -> ProblemDetails:
+    """A problem as a stream that has begun tells it."""
+    return _details(connection, problem.status, problem.slug, problem.title, problem)
+
+
+def _details(connection: HTTPConnection, status: int, slug: str, title: str, problem: Problem) -> ProblemDetails:
+    return ProblemDetails(
         type=f"urn:crucible:problem:{slug}",
         title=title,
         status=status,
@@ -201,7 +206,10 @@ def _answer(connection: HTTPConnection, status: int, slug: str, title: str, prob
         request_id=getattr(connection.state, "request_id", None),
         **jsonable_encoder(problem.extra),
     )
-    body = details.model_dump(mode="json", exclude_none=True)
+
+
+def _answer(connection: HTTPConnection, status: int, slug: str, title: str, problem: Problem) -> JSONResponse:
+    body = _details(connection, status, slug, title, problem).model_dump(mode="json", exclude_none=True)
     return JSONResponse(body, status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 

@@ -9,22 +9,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
-from resources.database.engine import Database
 from resources.database.repositories.answers import ALIVE_EVERY, say_alive
+from resources.installation import Installation
 from resources.observe.logs import get_logger
 
 _log = get_logger("answers")
 
 
 @contextmanager
-def alive(database: Database, tenant: str, answer_id: UUID) -> Iterator[None]:
+def alive(installation: Installation, tenant: str, answer_id: UUID) -> Iterator[None]:
     """While inside, this answer is being worked on. A sign that cannot be given is tried again at the next."""
     over = threading.Event()
 
     def say() -> None:
         while True:
             try:
-                with database.transaction(tenant) as session:
+                with installation.database.transaction(tenant) as session:
                     if not say_alive(session, answer_id):
                         return
             except Exception as error:  # the database is away, say

@@ -57,7 +57,7 @@ async def answer_question(
             caller = Caller(installation, tenant, opened.project, specs, opened.answer.task_id, budget_usd)
         judged = _judged(opened.project.settings.answer_check, specs) if judge is None else judge
         work = Answering(store, opened, embedder, specs, caller, judge=judged)
-        with alive(installation.database, tenant, answer_id):
+        with alive(installation, tenant, answer_id):
             async with aclosing(work.events()) as events:
                 async for event in events:
                     yield event

@@ -198,7 +198,7 @@ class Answering:
 
     async def _told(self, work: _Work) -> None:
         progress, tenant, database = work.progress, work.asker[0], self._installation.database
-        with alive(database, tenant, progress.answer_id):
+        with alive(self._installation, tenant, progress.answer_id):
             embedder = await asyncio.to_thread(embedder_of, self._installation)  # loading it takes a moment
         answer = answer_question(self._installation, tenant, progress.answer_id, embedder=embedder)
         async with aclosing(answer) as events:

@@ -58,7 +58,10 @@ class Finished(_Event):
 
 
 class Refused(BaseModel):
-    """On a WebSocket: a question that is not answered, and why. The next one may be sent."""
+    """On a WebSocket: a question that is not answered, and why; the next one may be sent.
+
+    With status 401, on a stream too: nothing more is told, as the token is not good any more.
+    """
 
     event: Literal["problem"] = "problem"
     problem: ProblemDetails

@@ -9,18 +9,22 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.requests import HTTPConnection
 
 from resources.database.engine import Database
 from resources.database.repositories.answers import fail_abandoned_answers
 from resources.statements import AnswerStatus
 from sidecar.accepting import preferred
 from sidecar.conversations.asking import Asked, ask
-from sidecar.conversations.events import ANSWER_EVENT, AnswerEvent, Finished, finished
+from sidecar.conversations.events import ANSWER_EVENT, AnswerEvent, Finished, Refused, finished
 from sidecar.conversations.routes import ConversationPath, one_answer
 from sidecar.conversations.schemas import Answer, MessageIn
 from sidecar.idempotency import REPLAY, IdempotencyKey
-from sidecar.problems import Conflict, NotFound, problems
+from sidecar.limits.addresses import bearer_of
+from sidecar.problems import Conflict, NotFound, Unauthenticated, details_of, problems
 from sidecar.security.principal import Principal, Runner
+from sidecar.stream.permission import Permission
+from sidecar.stream.viewer import viewer_of
 from sidecar.transactions import part_of_request
 
 router = APIRouter(prefix="/v1/sessions", tags=["conversations"])
@@ -29,8 +33,8 @@ _SHARE = 0.6
 """Of the time that a request has, for which one waits for an answer."""
 _LOOK = 1.0
 """Seconds between two looks at an answer that another process is giving."""
-_QUIET = 15.0
-"""Seconds of silence after which a stream says that it is there still."""
+_QUIET = 10.0
+"""Seconds of silence after which a stream says that it is there still, and whether who listens may is looked at."""
 _LONGEST = 900.0
 """Seconds for which such an answer is listened to."""
 _SSE = "text/event-stream"
@@ -52,7 +56,7 @@ _STREAMED: dict[str, Any] = {
                     "itemSchema": {
                         "required": ["event", "data"],
                         "properties": {
-                            "event": {"enum": ["understood", "found", "stated", "judged", "finished"]},
+                            "event": {"enum": ["understood", "found", "stated", "judged", "finished", "problem"]},
                             "data": {"type": "string", "contentMediaType": "application/json"},
                         },
                     }
@@ -77,6 +81,7 @@ async def send_message(
     As JSON this waits for the answer; what takes longer is answered 202, and is read under `Location`. As server-sent
     events `understood`, `found`, `stated`, `judged` and `finished` are told when they happen; each `data` is the JSON
     that a WebSocket at the same address receives. What is told is stored already, and every statement was checked.
+    When the token expires or is withdrawn meanwhile, the last event is `problem`, within half a minute.
 
     The question is answered also when nobody waits any more. One at a time in a conversation: otherwise 409, with
     `running_answer_id`. It costs what the calls to models cost; the same question over the same sources costs nothing
@@ -84,7 +89,7 @@ async def send_message(
 
     By WebSocket send `{"question": …, "filters": …, "idempotency_key": …}`, and the next when `finished` or `problem`
     has come. A browser opens it with `?ticket=…`, or with the subprotocols `crucible.stream` and
-    `crucible.token.<token>`. Close codes: 4000 connect again, 4401 the token has expired.
+    `crucible.token.<token>`. Close codes: 4000 connect again, 4401 the token is not good any more.
     """
     asked = await run_sync(ask, request, who, conversation_id, body, key)
     place = f"/v1/sessions/{conversation_id}/messages/{asked.answer_id}"
@@ -92,7 +97,10 @@ async def send_message(
     database: Database = request.app.state.installation.database
     if preferred(accept, ("application/json", _SSE)) == _SSE:
         headers = {"Location": place, "X-Accel-Buffering": "no", **replay}
-        return StreamingResponse(_told(database, who, asked), media_type=_SSE, headers=headers)
+        viewer = await run_sync(viewer_of, database, who, bearer_of(request.scope))
+        permission = Permission(request.app.state.streams, database, viewer)
+        events = events_while(request, permission, events_of(database, who, asked))
+        return StreamingResponse(_told(events), media_type=_SSE, headers=headers)
     with suppress(TimeoutError):
         async with (
             asyncio.timeout(request.app.state.bounds.request_seconds * _SHARE),
@@ -135,12 +143,32 @@ def _looked_at(database: Database, who: Principal, asked: Asked) -> Finished:
     return finished(database, who.tenant, asked.answer_id)
 
 
-async def _told(database: Database, who: Principal, asked: Asked) -> AsyncGenerator[bytes]:
-    async for event in events_of(database, who, asked):
-        if event is None:
-            yield KEEPALIVE_COMMENT
-        else:
-            yield format_sse_event(data_str=ANSWER_EVENT.dump_json(event).decode(), event=event.event)
+async def events_while(
+    connection: HTTPConnection, permission: Permission, events: AsyncGenerator[AnswerEvent | None]
+) -> AsyncGenerator[AnswerEvent | Refused | None]:
+    """The events, for as long as who listens may; then why they may not any more. The answer is given anyhow."""
+    async with aclosing(events):
+        async for event in events:
+            if (why := await permission.refusal()) is not None:
+                yield Refused(problem=details_of(connection, Unauthenticated(why)))
+                return
+            yield event
+
+
+def as_json(event: AnswerEvent | Refused) -> str:
+    """An event as streams and WebSockets send it."""
+    if isinstance(event, Refused):
+        return event.model_dump_json(exclude_none=True)
+    return ANSWER_EVENT.dump_json(event).decode()
+
+
+async def _told(events: AsyncGenerator[AnswerEvent | Refused | None]) -> AsyncGenerator[bytes]:
+    async with aclosing(events):
+        async for event in events:
+            if event is None:
+                yield KEEPALIVE_COMMENT
+            else:
+                yield format_sse_event(data_str=as_json(event), event=event.event)
 
 
 def _read(request: Request, who: Principal, asked: Asked) -> Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,18 +11,21 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Security, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from starlette.types import Message
 
 from resources.database.engine import Database
 from sidecar.conversations.asking import ask
-from sidecar.conversations.events import ANSWER_EVENT, Refused
-from sidecar.conversations.message_routes import events_of
+from sidecar.conversations.events import AnswerEvent, Refused
+from sidecar.conversations.message_routes import as_json, events_of, events_while
 from sidecar.conversations.routes import ConversationPath, mine
 from sidecar.conversations.schemas import MessageIn, SocketMessage
 from sidecar.limits.principals import count
-from sidecar.problems import BadRequest, ProblemDetails
-from sidecar.security.authenticate import utc_now
+from sidecar.problems import BadRequest, ProblemDetails, Unauthenticated, details_of
 from sidecar.security.scopes import Scope
+from sidecar.stream.permission import Permission
+from sidecar.stream.streams import Streams
 from sidecar.stream.telling import Close
+from sidecar.stream.terms import Terms
 from sidecar.stream.viewer import SUBPROTOCOL, Viewer, placed
 
 router = APIRouter(prefix="/v1/sessions", tags=["conversations"])
@@ -34,45 +38,70 @@ Speaking = Annotated[Viewer, Security(placed, scopes=[Scope.RUN.value])]
 async def converse(websocket: WebSocket, viewer: Speaking, conversation_id: ConversationPath) -> None:
     """Ask, as `POST` of the same address does."""
     database: Database = websocket.app.state.installation.database
-    terms = websocket.app.state.streams.terms
+    streams: Streams = websocket.app.state.streams
     await run_sync(_known, database, viewer, conversation_id)
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(subprotocol=SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    permission = Permission(streams, database, viewer)
     try:
-        while True:
-            try:
-                said = await asyncio.wait_for(websocket.receive(), terms.life)
-            except TimeoutError:
-                return await websocket.close(Close.AGAIN, "nothing was asked for a while: connect again")
-            if said["type"] == "websocket.disconnect":
-                return None
-            if not await run_sync(_still, database, viewer):
-                return await websocket.close(Close.NOT_ALLOWED, "the token is not good any more: log in")
-            await _answer(websocket, viewer, conversation_id, said.get("text"), terms.send)
+        while (said := await _said(websocket, permission, streams.terms)) is not None:
+            async with aclosing(_answer(websocket, viewer, permission, conversation_id, said)) as events:
+                async for event in events:
+                    await _tell(websocket, event, streams.terms)
     except (WebSocketDisconnect, TimeoutError):  # it is gone, or takes nothing: the answer is given all the same
-        return None
+        return
+
+
+async def _said(websocket: WebSocket, permission: Permission, terms: Terms) -> Message | None:
+    """What the client sends next; None when it is gone, or the connection was closed here."""
+    receiving = asyncio.ensure_future(websocket.receive())
+    loop = asyncio.get_running_loop()
+    over = loop.time() + terms.life
+    try:
+        while not receiving.done():
+            left = over - loop.time()
+            if left <= 0:
+                await websocket.close(Close.AGAIN, "nothing was asked for a while: connect again")
+                return None
+            await asyncio.wait({receiving}, timeout=min(left, permission.patience()))
+            if (why := await permission.refusal(at_once=receiving.done())) is not None:
+                if not (receiving.done() and receiving.result()["type"] == "websocket.disconnect"):
+                    await _tell(websocket, Refused(problem=details_of(websocket, Unauthenticated(why))), terms)
+                return None
+    finally:
+        receiving.cancel()
+    said: Message = receiving.result()
+    return None if said["type"] == "websocket.disconnect" else said
+
+
+async def _tell(websocket: WebSocket, event: AnswerEvent | Refused, terms: Terms) -> None:
+    """Send an event; after one that says that the token is not good, close. Raises TimeoutError when the client
+    takes nothing for a while, and WebSocketDisconnect."""
+    async with asyncio.timeout(terms.send):
+        await websocket.send_text(as_json(event))
+        if isinstance(event, Refused) and event.problem.status == Unauthenticated.status:
+            await websocket.close(Close.NOT_ALLOWED, "the token is not good any more: log in")
+            raise WebSocketDisconnect(Close.NOT_ALLOWED)
 
 
 async def _answer(
-    websocket: WebSocket, viewer: Viewer, conversation_id: UUID, text: str | None, seconds: float
-) -> None:
-    """One question. Raises TimeoutError when the client takes nothing for `seconds`."""
+    websocket: WebSocket, viewer: Viewer, permission: Permission, conversation_id: UUID, said: Message
+) -> AsyncGenerator[AnswerEvent | Refused]:
+    """The events of one question."""
     state = websocket.app.state
     try:
-        body, key = _read(text)
+        body, key = _read(said.get("text"))
         zones = [state.bounds.principal, state.bounds.costly]
         await run_sync(count, websocket, viewer.who, state.rates, zones)
         asked = await run_sync(ask, _as_post(websocket), viewer.who, conversation_id, body, key)
     except Exception as error:
-        refused = Refused(problem=await _problem(websocket, error))
-        async with asyncio.timeout(seconds):
-            await websocket.send_text(refused.model_dump_json(exclude_none=True))
+        yield Refused(problem=await _problem(websocket, error))
         return
-    async with aclosing(events_of(state.installation.database, viewer.who, asked)) as events:
+    events = events_while(websocket, permission, events_of(state.installation.database, viewer.who, asked))
+    async with aclosing(events):
         async for event in events:
             if event is not None:
-                async with asyncio.timeout(seconds):
-                    await websocket.send_text(ANSWER_EVENT.dump_json(event).decode())
+                yield event
 
 
 def _read(text: str | None) -> tuple[MessageIn, str | None]:
@@ -107,9 +136,3 @@ async def _problem(websocket: WebSocket, error: Exception) -> ProblemDetails:
 def _known(database: Database, viewer: Viewer, conversation_id: UUID) -> None:
     with database.transaction(viewer.who.tenant, read_only=True) as session:
         mine(session, viewer.who, conversation_id)
-
-
-def _still(database: Database, viewer: Viewer) -> bool:
-    """Whether who connected may still ask."""
-    expired = viewer.expires_at is not None and viewer.expires_at <= utc_now()
-    return not expired and viewer.may_still(database)

@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Header, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.requests import HTTPConnection
 
 from resources.database.repositories.tasks import ACTIVE
 from sidecar.fields import INT64_MAX
-from sidecar.problems import NotFound, problems
+from sidecar.problems import NotFound, Unauthenticated, details_of, problems
 from sidecar.stream.feed import Feed, Message
 from sidecar.stream.schemas import StreamEvent
 from sidecar.stream.streams import Streams
-from sidecar.stream.telling import Telling
+from sidecar.stream.telling import Close, Telling
 from sidecar.stream.viewer import SUBPROTOCOL, AfterSeq, Listening, TaskId
 
 router = APIRouter(prefix="/v1/stream", tags=["stream"])
@@ -42,7 +42,12 @@ _SSE: dict[str, Any] = {
                             "data": {
                                 "type": "string",
                                 "contentMediaType": "application/json",
-                                "contentSchema": StreamEvent.model_json_schema(),
+                                "contentSchema": {
+                                    "anyOf": [
+                                        StreamEvent.model_json_schema(),
+                                        {"$ref": "#/components/schemas/ProblemDetails"},
+                                    ]
+                                },
                             }
                         },
                     }
@@ -101,24 +106,32 @@ def _nothing_more(response: Response, opened: Open) -> Opened:
     },
     openapi_extra=_SSE,
 )
-async def listen(opened: Annotated[Opened, Depends(_nothing_more)]) -> AsyncIterator[ServerSentEvent]:
+async def listen(
+    request: Request, opened: Annotated[Opened, Depends(_nothing_more)]
+) -> AsyncIterator[ServerSentEvent]:
     """Listen to a task: server-sent events.
 
     Facts (`job_*`, `document_*`, `log`) are numbered without gaps and each is told once, in order, also after a
     break: connect again with the last `seq` as `after` or `Last-Event-ID`. `progress` says where the task stands;
     only the latest counts, and older ones are not told again. The first message is always `progress`.
 
-    The stream ends by itself when the task has ended and everything was told; after ten minutes; and when the token
-    has expired. A comment then says why, and with which `after` to go on. An idle stream sends a comment every 15
-    seconds. The same by WebSocket at the same address: the messages are the JSON of `data`. There the close code says
-    why it ended: 1000 the task has ended, 4000 connect again, 4401 the token has expired, 4404 the task was deleted.
+    The stream ends by itself when the task has ended and everything was told; after ten minutes; and within half a
+    minute when the token has expired or was withdrawn: an event `problem` comes, whose data are problem details. A
+    comment says why it ended, and with which `after` to go on. An idle stream sends a comment every 15 seconds.
+
+    The same by WebSocket at the same address: the messages are the JSON of `data`. There the close code says why it
+    ended: 1000 the task has ended, 4000 connect again, 4401 the token is no longer good, 4404 the task was deleted.
     A browser opens it with `?ticket=…`, or with the subprotocols `crucible.stream` and `crucible.token.<token>`.
     """
     if opened.done:
         return
     async for message in opened.events():
         yield ServerSentEvent(raw_data=message.text, event=message.kind.value, id=str(message.seq))
-    yield ServerSentEvent(comment=opened.telling.end.reason)
+    end = opened.telling.end
+    if end.code is Close.NOT_ALLOWED:
+        refused = details_of(request, Unauthenticated(end.reason))
+        yield ServerSentEvent(raw_data=refused.model_dump_json(exclude_none=True), event="problem")
+    yield ServerSentEvent(comment=end.reason)
 
 
 @router.websocket("/{task_id}")

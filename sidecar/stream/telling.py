@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,8 +10,8 @@ from uuid import UUID
 
 from resources.database.engine import Database
 from resources.database.repositories.tasks import ACTIVE
-from sidecar.security.authenticate import utc_now
 from sidecar.stream.feed import Feed, Message
+from sidecar.stream.permission import Permission
 from sidecar.stream.schemas import of_progress
 from sidecar.stream.streams import Streams
 from sidecar.stream.viewer import Viewer
@@ -42,15 +41,13 @@ class Telling:
         self.at = after
         self.end = End(Close.AGAIN, "")
         self._streams = streams
-        self._database = database
-        self._viewer = viewer
+        self._permission = Permission(streams, database, viewer)
         self._task_id = task_id
         self._said: dict[str, Any] | None = None
-        self._over = self._again = math.inf
+        self._over = asyncio.get_running_loop().time() + streams.terms.life
 
     async def events(self, feed: Feed) -> AsyncIterator[Message]:
         """Every message; `end` then says why there are no more. What is slow to take them misses only progress."""
-        self._begin()
         while not await self._is_over():
             changed, standing = feed.changed, feed.standing
             if standing is None:
@@ -72,42 +69,16 @@ class Telling:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), self._patience())
 
-    def _begin(self) -> None:
-        terms, now = self._streams.terms, asyncio.get_running_loop().time()
-        self._over = now + terms.life
-        self._again = now + terms.look_again
-
     async def _is_over(self) -> bool:
         """Whether the stream's time or its listener's permission has ended; `end` then says which."""
-        now = asyncio.get_running_loop().time()
-        if self._expires_in() <= 0:
-            self._finish(Close.NOT_ALLOWED, "the token has expired: connect again with a new one and")
-        elif now >= self._again and not await self._may_still():
-            self._finish(Close.NOT_ALLOWED, "the token is not good any more: log in, and connect again with")
-        elif now >= self._over:
-            self._finish(Close.AGAIN, "connect again with")
+        if (why := await self._permission.refusal()) is not None:
+            self.end = End(Close.NOT_ALLOWED, f"{why} and after={self.at}")
+        elif asyncio.get_running_loop().time() >= self._over:
+            self.end = End(Close.AGAIN, f"connect again with after={self.at}")
         else:
-            if now >= self._again:
-                self._again = now + self._streams.terms.look_again
             return False
         return True
 
-    def _expires_in(self) -> float:
-        """Seconds for which the token is still good."""
-        if self._viewer.expires_at is None:
-            return math.inf
-        return (self._viewer.expires_at - utc_now()).total_seconds()
-
     def _patience(self) -> float:
         """Seconds after which `_is_over` is to be asked again, whatever happens."""
-        now = asyncio.get_running_loop().time()
-        return max(0.0, min(self._over - now, self._again - now, self._expires_in() + 0.005))
-
-    async def _may_still(self) -> bool:
-        try:
-            return await self._streams.run(self._viewer.may_still, self._database)
-        except Exception:  # the database is away: nothing can be told either; asked again at the next look
-            return True
-
-    def _finish(self, code: Close, what: str) -> None:
-        self.end = End(code, f"{what} after={self.at}")
+        return max(0.0, min(self._over - asyncio.get_running_loop().time(), self._permission.patience()))

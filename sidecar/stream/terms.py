@@ -8,7 +8,7 @@ class Terms:
     """Seconds and numbers; `origins` are those of web pages on other hosts that may open WebSockets."""
 
     life: float = 600.0  # then a stream ends, and the client connects again
-    look_again: float = 30.0  # whether who listens still may
+    look_again: float = 20.0  # whether who listens still may
     poll: float = 2.0  # a look at the table without a notification
     poll_deaf: float = 1.0  # the same while the listening connection is broken
     while_busy: float = 0.1  # between looks as long as each finds something: notifications come four times a second

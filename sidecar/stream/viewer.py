@@ -1,9 +1,9 @@
 """Who listens: by header, by ticket, or, where a browser can send neither, by the WebSocket's subprotocol."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from resources.database.engine import Database
 from resources.database.repositories.users import standing
 from sidecar.fields import INT64_MAX
 from sidecar.limits.settings import Bounds
-from sidecar.problems import Forbidden
+from sidecar.problems import Forbidden, Unauthenticated
 from sidecar.security.authenticate import utc_now
 from sidecar.security.principal import Principal, authenticate, authorised, bearer
 from sidecar.security.scopes import Scope
@@ -65,7 +65,23 @@ def _viewer(
     else:
         who = authenticate(connection, token)
     authorised(needed, who)
-    return Viewer(who, None if token is None else _expiry(token), _version(database, who))
+    return viewer_of(database, who, token)
+
+
+def viewer_of(database: Database, who: Principal, token: str | None) -> Viewer:
+    """Who listens, with what was just found good: a token, or None for a ticket. Raises Unauthenticated.
+
+    A token says of which version its user was when it was given. For keys and tickets, which do not, that is looked
+    up: who was shut out in the moment between is refused here.
+    """
+    claims = _claims(token)
+    expires_at = datetime.fromtimestamp(claims["exp"], UTC) if claims else None
+    if who.user_id is None:
+        return Viewer(who, expires_at, None)
+    version = claims["ver"] if claims else _version(database, who)
+    if version is None:
+        raise Unauthenticated("The key or ticket is not good any more.")
+    return Viewer(who, expires_at, version)
 
 
 async def placed(
@@ -110,13 +126,15 @@ def _of_subprotocol(connection: HTTPConnection) -> str | None:
     return next((part.removeprefix(_TOKEN) for part in offered if part.startswith(_TOKEN)), None)
 
 
-def _expiry(token: str) -> datetime | None:
-    """When a token that was just found good ends; None for an API key, whose end is looked up."""
+def _claims(token: str | None) -> Mapping[str, Any]:
+    """What a token that was just found good says; nothing for an API key, of which everything is looked up."""
+    if token is None:
+        return {}
     try:
-        claims = jwt.decode(token, options={"verify_signature": False})
+        claims: Mapping[str, Any] = jwt.decode(token, options={"verify_signature": False})
     except jwt.InvalidTokenError:
-        return None
-    return datetime.fromtimestamp(claims["exp"], UTC)
+        return {}
+    return claims
 
 
 def _version(database: Database, who: Principal) -> int | None:

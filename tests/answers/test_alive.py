@@ -37,14 +37,14 @@ def threads() -> list[threading.Thread]:
 def test_it_is_said_again_and_again_and_not_afterwards(study: Study, often: None) -> None:
     answer_id = study.begin("Who?")
     seen = {said(study, answer_id)}
-    with alive(study.database, study.tenant, answer_id):
+    with alive(study.installation, study.tenant, answer_id):
         wait_until(lambda: len(seen) > 3 or seen.add(said(study, answer_id)))  # type: ignore[func-returns-value]
     wait_until(lambda: not threads())
 
 
 def test_of_an_answer_that_has_ended_nothing_is_said(study: Study, often: None) -> None:
     answer_id = study.begin("Who?")
-    with alive(study.database, study.tenant, answer_id):
+    with alive(study.installation, study.tenant, answer_id):
         with study.database.transaction(study.tenant) as session:
             end_answer(session, answer_id, Ended(AnswerStatus.ABSTAINED, Abstention.NOTHING_FOUND))
         wait_until(lambda: not threads())
@@ -62,7 +62,7 @@ def test_a_database_that_is_away_for_a_moment_ends_nothing(study: Study, often: 
         return real(*args)
 
     monkeypatch.setattr(module, "say_alive", say)
-    with alive(study.database, study.tenant, answer_id):
+    with alive(study.installation, study.tenant, answer_id):
         wait_until(away.is_set)
         before = said(study, answer_id)
         wait_until(lambda: said(study, answer_id) > before)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,12 +16,14 @@ import pytest
 import sqlalchemy as sa
 
 from resources.database.repositories.answers import Ended, begin_answer, end_answer
-from resources.database.tables import answers, audit_log, projects
+from resources.database.tables import answers, audit_log, projects, users
 from resources.statements import AnswerStatus
 from resources.vocabulary import Role
 from sidecar.conversations import answering, asking, message_routes
 from sidecar.conversations.answering import Answering
 from sidecar.problems import Unavailable
+from sidecar.security.authenticate import utc_now
+from sidecar.stream import permission
 from tests.answers.study import fall_silent
 from tests.sidecar.conversations.conftest import GRANT, PUMP, SESSIONS, create
 from tests.sidecar.search.conftest import BrokenEmbedder, WordEmbedder
@@ -401,3 +404,41 @@ def test_who_waits_for_an_answer_whose_process_died_is_told(person, corpus, data
         ((name, data),) = hearing.result()
     assert (name, data["answer"]["status"]) == ("finished", "FAILED")
     assert "Ask again" in data["answer"]["reason"]
+
+
+def test_a_stream_ends_with_a_problem_when_its_token_expires(person, corpus, held, monkeypatch):
+    monkeypatch.setattr(message_routes, "_QUIET", 0.1)
+    corpus.add("a.txt", GRANT)
+    conversation = begin(person)
+    with ThreadPoolExecutor(1) as pool:
+        hearing = pool.submit(heard, person, conversation)
+        assert held.asked.wait(30)
+        monkeypatch.setattr(permission, "utc_now", lambda: utc_now() + timedelta(days=1))
+        name, data = hearing.result()[-1]
+    assert (name, data["event"], data["problem"]["status"]) == ("problem", "problem", 401)
+    assert "has expired" in data["problem"]["detail"]
+    held.may.set()
+    (answer,) = ended(person, conversation)
+    assert answer["status"] == "ANSWERED"
+
+
+@pytest.mark.parametrize("what", ["key", "user"])
+def test_a_stream_ends_with_a_problem_when_its_key_or_user_is_shut_out(
+    person, corpus, held, served, database, tenant, monkeypatch, what
+):
+    monkeypatch.setattr(message_routes, "_QUIET", 0.1)
+    corpus.add("a.txt", GRANT)
+    conversation = begin(person)
+    key = person.post("/v1/keys", json={"name": "stream"}).json()
+    bearer = {"Authorization": f"Bearer {key['key']}"} if what == "key" else {}
+    with served.terms(look_again=0.2), ThreadPoolExecutor(1) as pool:
+        hearing = pool.submit(heard, person, conversation, headers=bearer)
+        assert held.asked.wait(30)
+        if what == "key":
+            assert person.delete(f"/v1/keys/{key['id']}").status_code in (200, 204)
+        else:
+            with database.transaction(tenant) as session:
+                session.execute(sa.update(users).values(active=False))
+        events = hearing.result()
+    assert [name for name, _ in events] == ["understood", "problem"]
+    assert "is not good any more" in events[-1][1]["problem"]["detail"]

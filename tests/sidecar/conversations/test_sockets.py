@@ -14,14 +14,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from resources.vocabulary import Role
-from sidecar.conversations import answering, socket_routes
+from sidecar.conversations import answering, message_routes
 from sidecar.limits.settings import Zone
 from sidecar.security.authenticate import utc_now
+from sidecar.stream import permission
 from tests.sidecar.conversations.conftest import GRANT, SESSIONS
-from tests.sidecar.conversations.test_messages import QUESTION, begin, ended, heard, message
+from tests.sidecar.conversations.test_messages import QUESTION, begin, ended, heard, held, message
 from tests.sidecar.stream.conftest import served
 
-__all__ = ["served"]
+__all__ = ["held", "served"]
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +147,16 @@ def test_a_browser_comes_in_by_ticket_or_subprotocol_and_not_from_another_host(s
     assert refused.value.response.status_code == 403
 
 
+def shut_out(socket: ClientConnection) -> str:
+    """The connection says that the token is not good any more, and closes; gives what it says."""
+    (refused,) = told(socket)
+    assert (refused["event"], refused["problem"]["status"]) == ("problem", 401)
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(30)
+    assert closed.value.rcvd.code == 4401
+    return refused["problem"]["detail"]
+
+
 def test_a_key_that_was_taken_back_asks_nothing_more(served, person, headers):
     conversation = begin(person)
     key = person.post("/v1/keys", json={"name": "socket"}).json()
@@ -153,9 +164,7 @@ def test_a_key_that_was_taken_back_asks_nothing_more(served, person, headers):
         assert told(socket, question=QUESTION)[-1]["answer"]["number"] == 1
         assert person.delete(f"/v1/keys/{key['id']}").status_code in (200, 204)
         socket.send(json.dumps({"question": QUESTION}))
-        with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(30)
-    assert closed.value.rcvd.code == 4401
+        assert "is not good any more" in shut_out(socket)
     assert len(ended(person, conversation)) == 1
 
 
@@ -163,12 +172,45 @@ def test_a_token_that_ran_out_asks_nothing_more(served, headers, person, monkeyp
     conversation = begin(person)
     with opened(served, conversation, headers) as socket:
         assert told(socket, question=QUESTION)[-1]["answer"]["number"] == 1
-        monkeypatch.setattr(socket_routes, "utc_now", lambda: utc_now() + timedelta(days=1))
+        monkeypatch.setattr(permission, "utc_now", lambda: utc_now() + timedelta(days=1))
         socket.send(json.dumps({"question": QUESTION}))
-        with pytest.raises(ConnectionClosed) as closed:
-            socket.recv(30)
-    assert closed.value.rcvd.code == 4401
+        assert "has expired" in shut_out(socket)
     assert len(ended(person, conversation)) == 1
+
+
+def test_a_connection_on_which_nothing_is_asked_ends_with_its_token(served, headers, person, monkeypatch):
+    conversation = begin(person)
+    with served.terms(look_again=0.2), opened(served, conversation, headers) as socket:
+        monkeypatch.setattr(permission, "utc_now", lambda: utc_now() + timedelta(days=1))
+        assert "has expired" in shut_out(socket)
+
+
+def test_a_connection_on_which_nothing_is_asked_ends_with_its_key(served, person):
+    conversation = begin(person)
+    key = person.post("/v1/keys", json={"name": "socket"}).json()
+    with (
+        served.terms(look_again=0.2),
+        opened(served, conversation, {"Authorization": f"Bearer {key['key']}"}) as socket,
+    ):
+        assert person.delete(f"/v1/keys/{key['id']}").status_code in (200, 204)
+        assert "is not good any more" in shut_out(socket)
+
+
+def test_an_answer_is_told_no_further_to_who_was_shut_out(served, person, held, monkeypatch):
+    monkeypatch.setattr(message_routes, "_QUIET", 0.1)
+    conversation = begin(person)
+    key = person.post("/v1/keys", json={"name": "socket"}).json()
+    with (
+        served.terms(look_again=0.2),
+        opened(served, conversation, {"Authorization": f"Bearer {key['key']}"}) as socket,
+    ):
+        socket.send(json.dumps({"question": QUESTION}))
+        assert json.loads(socket.recv(30))["event"] == "understood"
+        assert person.delete(f"/v1/keys/{key['id']}").status_code in (200, 204)
+        assert "is not good any more" in shut_out(socket)
+    held.may.set()
+    (answer,) = ended(person, conversation)
+    assert answer["status"] == "ANSWERED"
 
 
 def test_where_nothing_is_asked_the_connection_ends(served, headers, person):

@@ -14,7 +14,7 @@ from websockets.sync.client import connect
 from resources.database.tables import users
 from resources.vocabulary import Role
 from sidecar.limits.settings import Bounds
-from tests.sidecar.stream.conftest import all_of, end, make_task, say, wait_until
+from tests.sidecar.stream.conftest import all_of, end, make_task, say, sse, wait_until
 
 
 def refusal(address: str, **options) -> tuple[int, dict]:
@@ -114,7 +114,7 @@ def test_a_refused_origin_does_not_use_up_the_ticket(served, tenant, task):
 
 
 def test_listed_origins_may_listen(served, tenant, task, monkeypatch):
-    monkeypatch.setattr(served.app.state, "bounds", Bounds(origins=("https://Console.example",)))
+    monkeypatch.setitem(served.app.state._state, "bounds", Bounds(origins=("https://Console.example",)))
     address, headers = f"{served.ws}/v1/stream/{task}", served.bearer(tenant)
     with connect(address, additional_headers=headers, origin="https://console.example") as connection:
         connection.recv(5)
@@ -138,6 +138,35 @@ def test_a_stream_ends_when_its_user_is_shut_out(served, database, tenant, task)
         connection.recv(5)
         with database.transaction(tenant) as session:
             session.execute(sa.update(users).values(active=False))
+        all_of(connection)
+    assert connection.close_code == 4401
+
+
+def test_as_server_sent_events_the_end_of_a_permission_is_a_problem(served, database, tenant, task):
+    address, headers = f"{served.http}/v1/stream/{task}", served.bearer(tenant)
+    with served.terms(look_again=0.3), httpx.stream("GET", address, headers=headers) as response:
+        parts = sse(response)
+        assert next(parts)["event"] == "progress"
+        with database.transaction(tenant) as session:
+            session.execute(sa.update(users).values(active=False))
+        *_, problem, comment = parts
+    said = json.loads(problem["data"])
+    assert (problem["event"], said["status"], said["type"]) == (
+        "problem",
+        401,
+        "urn:crucible:problem:unauthenticated",
+    )
+    assert said["detail"].endswith("after=1")
+    assert comment == {"comment": said["detail"]}
+
+
+def test_who_was_shut_out_a_moment_ago_elsewhere_does_not_listen_for_ever(served, database, tenant, task):
+    """What this process knows of a token may be half a minute old; a stream does not begin with that."""
+    headers = served.bearer(tenant)
+    assert httpx.get(f"{served.http}/v1/auth/me", headers=headers).status_code == 200
+    with database.transaction(tenant) as session:
+        session.execute(sa.update(users).values(active=False))
+    with served.terms(look_again=0.3), served.watch(task, headers) as connection:
         all_of(connection)
     assert connection.close_code == 4401
 
