@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from resources.anchors import Anchors
 from resources.database.repositories.audit import AuditFilter, audit_entries
 from resources.installation import Installation
-from sidecar.audit.schemas import AuditEntryOut, Verification
+from sidecar.audit.schemas import AuditEntryOut, ChainVerification
 from sidecar.audit.verify import verify
 from sidecar.fields import INT64_MAX, Instant, Line
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
@@ -49,13 +49,13 @@ def list_audit_entries(
     return Page(items=items, next=cursor(items[-1].n) if len(items) == limit else None)
 
 
-@router.get("/verify", response_model=Verification)
+@router.get("/verify", response_model=ChainVerification)
 def verify_audit_log(
     request: Request,
     session: AdminReadSession,
     after: Annotated[int, Query(ge=0, le=INT64_MAX, description="Go on after this entry")] = 0,
     limit: _AtOnce = 100_000,
-) -> Verification:
+) -> ChainVerification:
     """Recompute the log's chain and compare it with its anchors: tells the first entry that is not as it was."""
     installation: Installation = request.app.state.installation
     tenant = str(session.info["tenant"])

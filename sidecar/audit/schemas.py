@@ -23,7 +23,7 @@ class AuditEntryOut(BaseModel):
     hash: str = Field(description="SHA-256 over the entry and the hash before it", examples=["9f2c" * 16])
 
 
-class Verification(BaseModel):
+class ChainVerification(BaseModel):
     """What was found on a walk along the chain."""
 
     intact: bool = Field(description="Nothing was changed or removed in what was looked at")

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from resources.database.engine import TenantSession
 from resources.database.repositories.audit import Anchor, Walk, hashes_of, walk_chain
 from resources.vocabulary import ChainBreak
-from sidecar.audit.schemas import Verification
+from sidecar.audit.schemas import ChainVerification
 
 
-def verify(session: TenantSession, anchors: Iterable[Anchor], after: int, limit: int) -> Verification:
+def verify(session: TenantSession, anchors: Iterable[Anchor], after: int, limit: int) -> ChainVerification:
     """Walk up to `limit` entries after number `after`; the first break of either kind is told."""
     walk = walk_chain(session, after, limit)
     at_end = walk.entries < limit
@@ -17,7 +17,7 @@ def verify(session: TenantSession, anchors: Iterable[Anchor], after: int, limit:
     }
     found = hashes_of(session, [n for n in concerned if n <= walk.last])
     broken = _first(walk, concerned, found)
-    return Verification(
+    return ChainVerification(
         intact=broken is None,
         entries=walk.entries,
         anchors=len(concerned),

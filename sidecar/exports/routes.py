@@ -91,7 +91,8 @@ def show_export(session: ReadSession, export_id: ExportPath) -> Export:
 
 
 _BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-_CONTENT = dict.fromkeys((*(item.split(";")[0] for item in MEDIA_TYPES.values()), OTHER), _BYTES)
+# bytes go first: generated clients read a file as the first of these, and text would spoil the others
+_CONTENT = dict.fromkeys((OTHER, *(item.split(";")[0] for item in MEDIA_TYPES.values())), _BYTES)
 _DOWNLOADED: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file", "content": _CONTENT},
     206: {"description": "The part that was asked for", "content": _CONTENT},

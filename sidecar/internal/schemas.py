@@ -37,7 +37,7 @@ class SourceContent(BaseModel):
     segments: list[TextSegment] = Field(description="Those that the stretch touches, at most 20,000")
 
 
-class Embedding(Strict):
+class ChunkVector(Strict):
     """A vector of a chunk by one model; it is stored at length 1."""
 
     model: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NOT_BLANK)] = Field(
@@ -57,7 +57,7 @@ class ChunkIn(Strict):
     end: Count = Field(description="Behind its last character", examples=[34])
     text: Verbatim = Field(description="Exactly the characters from start to end", examples=[_QUOTE])
     heading_path: Annotated[list[Name], Field(max_length=20, description="Headings above it, outermost first")] = []
-    embeddings: Annotated[list[Embedding], Field(max_length=4)] = []
+    embeddings: Annotated[list[ChunkVector], Field(max_length=4)] = []
 
 
 class ChunksRequest(Strict):

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+import anyio
 import structlog
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers, MutableHeaders
@@ -73,6 +74,8 @@ class Observing:
 
     async def _failed(self, scope: Scope, receive: Receive, answered: "_Answer", error: Exception) -> None:
         """An error that no handler knows. It is logged and answered here, so that the answer has its headers."""
+        if answered.begun and _went_away(error):
+            return
         handler: Any = self._application.exception_handlers[Exception]
         if scope["type"] != "http" or answered.begun:
             _log.error("unhandled", exc_info=error)
@@ -80,6 +83,13 @@ class Observing:
             raise error
         response = await handler(Request(scope), error)
         await response(scope, receive, answered.send)
+
+
+def _went_away(error: BaseException) -> bool:
+    """Whether all that failed is handing on the next event of a stream that its reader has left."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_went_away(one) for one in error.exceptions)
+    return isinstance(error, anyio.BrokenResourceError)
 
 
 class _Answer:

@@ -244,7 +244,7 @@ def replace_parameters(
             "description": "A project file, as `crucible run` reads it",
             "content": {
                 YAML: {
-                    "schema": {"type": "object", "required": ["id", "name", "variables"]},
+                    "schema": {},  # a text to those who keep the file, an object to those who read YAML
                     "example": {"id": "loans", **_FILE},
                 }
             },

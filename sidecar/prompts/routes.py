@@ -29,9 +29,9 @@ from sidecar.prompts.schemas import (
     PromptDiff,
     PromptPreview,
     PromptSummary,
+    QuestionSource,
     Refinement,
     Rejection,
-    Source,
 )
 from sidecar.prompts.service import (
     activate_refinement,
@@ -72,10 +72,10 @@ def preview_prompt(session: ReadSession, project_id: ProjectPath, variable: Vari
     project = found(session, project_id).project
     asked = variable_of(project, variable)
     refined = refined_wordings(project, active_refinements(session, project_id)).get(variable)
-    source = Source.RESEARCHER if refined is None else Source.REFINEMENT
+    source = QuestionSource.RESEARCHER if refined is None else QuestionSource.REFINEMENT
     row = prompt_row(render_prompt(project, asked, refined))
     if chosen_prompts(session, project_id).get(variable) == choice_mark(asked, refined):
-        source, row = Source.CHOSEN, active_prompts(session, project_id)[variable]
+        source, row = QuestionSource.CHOSEN, active_prompts(session, project_id)[variable]
     same = [v.version for v in all_versions(session, project_id, variable) if v.content_hash == row.content_hash]
     return PromptPreview(
         variable=variable,

@@ -76,7 +76,7 @@ class PromptDiff(BaseModel):
     changes: list[PromptChange]
 
 
-class Source(StrEnum):
+class QuestionSource(StrEnum):
     """Whose words a question is made of."""
 
     RESEARCHER = "researcher"
@@ -88,7 +88,7 @@ class PromptPreview(BaseModel):
     """What would be asked for a variable now. The document stands between `system` and `question`, fenced."""
 
     variable: str
-    source: Source
+    source: QuestionSource
     version: int | None = Field(description="The stored version that says the same; null: the next run makes one")
     system: str
     document: str = Field(description="How a document is put before the question")

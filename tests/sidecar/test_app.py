@@ -1,6 +1,7 @@
 """The application as such: it starts only when every route says who may use it, and errors look the same."""
 
 import re
+from collections import Counter
 
 import pytest
 from fastapi import APIRouter, FastAPI
@@ -57,6 +58,35 @@ def test_an_unknown_path_is_a_problem(client_as):
 
 def test_the_problem_schema_is_in_the_openapi(app):
     assert "ProblemDetails" in app.openapi()["components"]["schemas"]
+
+
+def test_generated_clients_get_every_class_and_function_under_a_name_of_its_own(app):
+    """Generators make classes of titles and functions of operation ids; what is there twice, they leave out."""
+    schema = app.openapi()
+    titles = Counter(component["title"] for component in schema["components"]["schemas"].values())
+    operations = Counter(operation["operationId"] for path in schema["paths"].values() for operation in path.values())
+
+    assert [name for name, times in titles.items() if times > 1] == []
+    assert [name for name, times in operations.items() if times > 1] == []
+    assert [name for name in operations if not name.isidentifier() or "__" in name] == []
+
+
+def test_generated_clients_read_files_as_bytes(app):
+    """They go by the first kind of a file that is told: of text they would spoil workbooks."""
+    files = {
+        path: next(iter(answer["content"]))
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods.values()
+        for code, answer in method["responses"].items()
+        if code == "200"
+        and any(
+            kind["schema"].get("format") == "binary"
+            for kind in answer.get("content", {}).values()
+            if "schema" in kind
+        )
+    }
+    assert files["/v1/exports/{export_id}/download"] == "application/octet-stream"
+    assert set(files.values()) == {"application/octet-stream", "image/png"}
 
 
 def test_the_page_of_the_api_needs_no_network(app):

@@ -8,8 +8,10 @@ import logging
 from collections.abc import Iterator
 from uuid import uuid4
 
+import anyio
 import pytest
 from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
 from resources.installation import Installation
@@ -96,3 +98,27 @@ def test_a_bug_is_answered_and_logged_under_the_id_and_shows_nothing(logged, fai
     assert told["request_id"] == "r-500"
     assert "RuntimeError" in told["exception"]
     assert "confidential" not in logged.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("broken", "failed"),
+    [
+        pytest.param([anyio.BrokenResourceError()], False, id="its reader has left"),
+        pytest.param([anyio.BrokenResourceError(), RuntimeError("a bug")], True, id="a bug beside it"),
+        pytest.param([RuntimeError("a bug")], True, id="a bug"),
+    ],
+)
+def test_a_stream_whose_reader_has_left_is_no_failure(logged, installation, broken, failed):
+    app = make_app(installation)
+
+    @app.get("/streams")
+    def streams() -> StreamingResponse:
+        def events() -> Iterator[bytes]:
+            yield b": begun\n\n"
+            raise BaseExceptionGroup("in a task", [BaseExceptionGroup("of a stream", broken)])
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    TestClient(app, raise_server_exceptions=False).get("/streams")
+    (entry,) = requests(logged)
+    assert (entry["status"] == 500, '"unhandled"' in logged.getvalue()) == (failed, failed)
