@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 finished with failed cells (listed) or with worse search o
 input (what to mend), 130 interrupted (resumable), 70 an error of ours (traceback).
 """
 
+import gc
 import os
 import sys
 import traceback
@@ -351,6 +352,7 @@ def _finish(command: Callable[[], int]) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    gc.set_threshold(50_000, 20, 50)  # by default a fifth of the start goes into looking through what was imported
     try:
         code = cli.main(standalone_mode=False)
     except click.ClickException as error:

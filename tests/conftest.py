@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -16,10 +19,12 @@ hypothesis_settings.register_profile("suite", derandomize=True)
 hypothesis_settings.register_profile("search", derandomize=False)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+gc.set_threshold(50_000, 20, 50)  # a process that has imported everything is slow to look through
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "CRUCIBLE_MODEL"):
     os.environ.pop(name, None)  # a test never reaches a real provider
 
+from crucible_assets.documents.worker import ParserPool
 from resources.database.engine import Database, open_database
 from resources.database.repositories.projects import ensure_tenant
 from resources.database.server import export_to_environment
@@ -68,6 +73,27 @@ def own_server() -> Iterator[tuple[Settings, Database]]:
         finally:
             opened.dispose()
             get_server(settings.home / "postgres", start=False).cleanup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsers() -> Iterator[None]:
+    """Documents that a test has read in this process are read by parser workers of the session.
+
+    Their start is most of what it takes to read a few small files. tests/documents opens pools of its own.
+    """
+    pools: dict[tuple[float, ...], ParserPool] = {}
+
+    @contextlib.contextmanager
+    def shared(*limits: float) -> Iterator[ParserPool]:
+        if limits not in pools:
+            pools[limits] = ParserPool(1, *limits[1:])
+        yield pools[limits]
+
+    reading = sys.modules.get("crucible_assets.documents.asset")  # None when no collected test reads any
+    with mock.patch.object(reading, "ParserPool", shared) if reading else contextlib.nullcontext():
+        yield
+    for pool in pools.values():
+        pool.close()
 
 
 @pytest.fixture(scope="session")
