@@ -20,7 +20,7 @@ MOST_TOKENS = 6_000
 SMALL_TOKENS = 2_000
 """For a model that runs in this process: two processors read about 30 tokens a second of 1.5 billion parameters."""
 LEAST_TOKENS = 500
-_LOCAL_WINDOW = 12_288  # as resources/models/providers/gguf.py opens it
+_LOCAL_WINDOW = 12_288  # as resources/models/providers/gguf_models.py opens it
 _WINDOW = 16_384  # the least of what hosted models have
 
 

@@ -1,41 +1,30 @@
-"""A GGUF model in this process through llama.cpp (`xllamacpp`): document first, so its KV cache serves all variables.
+"""A GGUF model in this process through llama.cpp: document first, so its KV cache serves all variables."""
 
-`OMP_WAIT_POLICY=PASSIVE` must be set before the library is loaded: with busy-waiting threads, another process on
-the same cores slows generation twenty-fold.
-"""
-
-import asyncio
 import json
-import os
-import secrets
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from resources.models.errors import ModelMissingError
+from resources.models.providers.gguf_models import MODELS, Models
 from resources.models.providers.http_errors import from_status
 from resources.models.request import ModelReply, ModelRequest, Usage
 
-_CONTEXT_TOKENS = 12_288  # a document of 5,000 words, the rules, the question and the answer
-_CACHE_MIB = 1_024
-
 
 class GgufProvider:
-    """One slot: on few cores more of them give no throughput, and answers would depend on what runs beside them."""
+    """One file. The model itself is the process's: see `gguf_models`."""
 
     name = "gguf"
     account: str | None = None
     reads_whole_documents = False
     caches_prefixes = True
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, models: Models = MODELS) -> None:
         if not path.is_file():
             raise ModelMissingError(f"There is no GGUF file at {path}. Give gguf:/path/to/model.gguf.")
         self.path = path
         self.model = path.stem
-        self._server: Any = None
-        self._one_at_a_time = asyncio.Lock()
+        self._models = models
 
     def schema(self, request: ModelRequest) -> dict[str, Any] | None:
         """Types and categories hold while the model writes, and it is asked for no quotes."""
@@ -49,31 +38,8 @@ class GgufProvider:
             "bytes": self.path.stat().st_size,
         }
 
-    def _load(self) -> Any:
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        import xllamacpp
-
-        params = xllamacpp.CommonParams()
-        params.model.path = str(self.path)
-        params.offline = True
-        params.n_parallel = 1
-        params.n_ctx = _CONTEXT_TOKENS
-        params.cache_ram_mib = _CACHE_MIB
-        threads = max(1, os.cpu_count() or 1)
-        params.cpuparams.n_threads = threads
-        params.cpuparams_batch.n_threads = threads
-        params.hostnames = ["127.0.0.1"]
-        # The library also listens on a port: a free one, and a key that nobody knows keeps others out.
-        params.port = 0
-        params.api_keys = [secrets.token_urlsafe(32)]
-        params.verbosity = 1  # errors only
-        try:
-            return xllamacpp.Server(params)
-        except RuntimeError as error:
-            raise ModelMissingError(f"{self.path} could not be loaded: {error}") from error
-
     async def generate(self, request: ModelRequest) -> ModelReply:
-        """One chat completion, in a thread: generation releases the interpreter lock."""
+        """One chat completion, after those for which others wait."""
         body: dict[str, Any] = {
             "messages": [
                 {"role": "system", "content": request.system},
@@ -88,12 +54,7 @@ class GgufProvider:
                 "type": "json_schema",
                 "json_schema": {"name": request.schema_name, "strict": True, "schema": schema},
             }
-        async with self._one_at_a_time:
-            loop = asyncio.get_running_loop()
-            if self._server is None:
-                self._server = await loop.run_in_executor(None, self._load)
-            answer = await loop.run_in_executor(None, partial(self._server.handle_chat_completions, body))
-        return self._reply(answer)
+        return self._reply(await self._models.ask(self.path, body))
 
     async def stream(self, request: ModelRequest, deliver: Callable[[str], None]) -> ModelReply:
         """One chat completion, handed on in one piece."""
@@ -124,6 +85,4 @@ class GgufProvider:
         )
 
     async def close(self) -> None:
-        """Drop the model, once what is being generated has ended."""
-        async with self._one_at_a_time:
-            self._server = None
+        """Nothing: the model stays for the next who asks, until the process ends or another takes its place."""
