@@ -39,10 +39,11 @@ the service."""
 
 @dataclass(frozen=True)
 class Stage:
-    """A running application and the file of its users, as schemathesis reads it."""
+    """A running application, the file of its users, as schemathesis reads it, and the ids of those who ask."""
 
     url: str
     users: Path
+    askers: tuple[str, ...]
 
     def command(self, asker: str, arguments: Sequence[str]) -> list[str]:
         """How schemathesis is called for one of ASKERS."""
@@ -54,7 +55,11 @@ class Stage:
 
     def ask(self, asker: str, arguments: Sequence[str], *, captured: bool) -> subprocess.CompletedProcess[str]:
         """Run schemathesis; its exit code is 0 when everything held."""
-        environment = {**os.environ, "CRUCIBLE_CONTRACT_USERS": str(self.users)}
+        environment = {
+            **os.environ,
+            "CRUCIBLE_CONTRACT_USERS": str(self.users),
+            "CRUCIBLE_CONTRACT_ASKERS": ",".join(self.askers),
+        }
         return subprocess.run(
             self.command(asker, arguments), cwd=ROOT, env=environment, capture_output=captured, text=True, check=False
         )
@@ -66,8 +71,9 @@ def staged(installation: Installation, secrets: Secrets, folder: Path) -> Iterat
     app = make_app(installation, secrets, _UNBOUND)
     with served(app) as url:
         names = {name: f"{name}-{uuid4().hex[:8]}" for name in ("one", "two")}
+        askers = []
         for name, tenant in names.items():
-            _bootstrap(url, secrets.operator_token, tenant, name)
+            askers.append(_bootstrap(url, secrets.operator_token, tenant, name))
             fill(installation.database, tenant, installation.files)
         known = [
             *(_by_password(name, f"{tenant}/{name}@example.org") for name, tenant in names.items()),
@@ -76,14 +82,15 @@ def staged(installation: Installation, secrets: Secrets, folder: Path) -> Iterat
         ]
         users = folder / "users.json"
         users.write_text(json.dumps({"schemaVersion": "0.2.0", "auth": known}))
-        yield Stage(url, users)
+        yield Stage(url, users, tuple(askers))
 
 
-def _bootstrap(url: str, operator: str, tenant: str, name: str) -> None:
+def _bootstrap(url: str, operator: str, tenant: str, name: str) -> str:
+    """The id of a new tenant's first administrator."""
     person = {"tenant": tenant, "email": f"{name}@example.org", "name": name, "password": PASSWORD}
-    httpx.post(
-        f"{url}/v1/auth/bootstrap", json=person, headers={"Authorization": f"Bearer {operator}"}
-    ).raise_for_status()
+    headers = {"Authorization": f"Bearer {operator}"}
+    made = httpx.post(f"{url}/v1/auth/bootstrap", json=person, headers=headers).raise_for_status()
+    return str(made.json()["user"]["id"])
 
 
 def _service_key(url: str, login: str) -> str:
