@@ -36,7 +36,7 @@ class Settings:
     reranker: str = "none"  # or 'maxsim', or 'endpoint:<model>'
     reranker_url: str | None = None  # the whole address of the endpoint
     reranker_key: str | None = field(default=None, repr=False)
-    reranker_seconds: float = 5.0  # that an endpoint has for one search, all attempts together
+    reranker_seconds: float = 5.0  # that it has for one search, all attempts together
 
     @property
     def files(self) -> str:

@@ -13,7 +13,7 @@ from resources.embedding.contract import Embedder, FloatMatrix
 from resources.embedding.errors import TextTooLongError
 from resources.embedding.model import E5Embedder
 from resources.reranking.endpoint import EndpointReranker
-from resources.reranking.errors import RerankInputError, RerankSettingsError
+from resources.reranking.errors import RerankInputError, RerankSettingsError, RerankUnavailableError
 from resources.reranking.factory import reranker_from_settings
 from resources.reranking.maxsim import MaxSimReranker, max_sim
 from resources.reranking.rerank import rerank
@@ -49,6 +49,19 @@ class Letters:
         return [np.eye(26, dtype=np.float32)[[ord(one) - 97 for one in text]] for text in texts]
 
     query_tokens = passage_tokens
+
+
+class Slow(Letters):
+    """A second for every text, by a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.read = 0
+
+    def passage_tokens(self, texts: Sequence[str]) -> list[FloatMatrix]:
+        self.now += len(texts)
+        self.read += len(texts)
+        return super().passage_tokens(texts)
 
 
 HITS = [hit(text, 1 - place / 10, index=2 * place) for place, text in enumerate("abcde")]
@@ -161,3 +174,15 @@ def test_settings_name_a_reranker() -> None:
     assert (made.name, made.depth, made.decides_alone) == ("a/model:v2", 50, True)
     assert reranker_from_settings("endpoint:a/model:v2", nobody, "http://localhost:1/rerank", "key") is made
     assert reranker_from_settings("endpoint:a/model:v2", nobody, "http://localhost:1/rerank", "other") is not made
+
+
+@pytest.mark.parametrize(("texts", "read"), [(3, 3), (4, 3), (20, 3)], ids=["in-time", "one-more", "many-more"])
+def test_token_vectors_that_take_too_long_are_given_up_before_the_next_passage(texts: int, read: int) -> None:
+    embedder = Slow()
+    reranker = MaxSimReranker(embedder, seconds=2.5, clock=lambda: embedder.now)
+    if texts == read:
+        assert reranker.scores("ab", ["ab", "cd", "a"]) == [1.0, 0.0, 0.5]
+    else:
+        with pytest.raises(RerankUnavailableError, match=f"read 3 of {texts} passages in 2.5 s"):
+            reranker.scores("ab", ["ab"] * texts)
+    assert embedder.read == read

@@ -167,6 +167,18 @@ def test_what_the_installation_lacks_is_said(filled, reader, set_up):
     assert search(reader, QUERY)["reranking"]["reason"] == "NOT_SET_UP"  # its embedder has no vectors of tokens
 
 
+def test_token_vectors_that_take_too_long_leave_the_order_and_say_so(
+    filled, reader, set_up, model_cache, monkeypatch
+):
+    before = search(reader, QUERY, mode="words")
+    monkeypatch.setattr(service, "embedder_of", lambda _: E5Embedder(model_cache))
+    set_up(reranker="maxsim", reranker_seconds=0.0)
+    page = search(reader, QUERY, mode="words")
+    assert page["reranking"] == {"used": False, "reason": "UNAVAILABLE", "reranker": None}
+    assert ranks_before(page) == [None] * 3
+    assert texts(page) == texts(before)
+
+
 def test_one_hit_or_none_needs_no_reranker(corpus, reader, set_up, server):
     set_up(reranker="endpoint:m", reranker_url=server.url)
     assert search(reader, QUERY)["reranking"]["reason"] == "NO_CHOICE"
