@@ -20,7 +20,7 @@ from crucible_assets.learning.answers import ToAsk, alone, answers
 from crucible_assets.learning.errors import LearningError
 from crucible_assets.learning.labels import CellKey, Judged, Label, Side
 from crucible_assets.learning.load import Learnt
-from crucible_assets.learning.measure import Measured, decide, measure
+from crucible_assets.learning.measure import FEWEST_HELD_OUT, Measured, decide, measure
 from crucible_assets.learning.refine import Proposal, ProposalError, chosen_cases, read_proposal, refine_request
 from crucible_assets.prompts.asset import make_prompts, refined_wordings
 from crucible_assets.prompts.refined import Refined, wording_hash
@@ -140,11 +140,15 @@ class _Turn:
 
     async def take(self) -> Refinement:
         """Analyse, propose, measure, decide, store."""
-        variable, cells = self._variable, self._learnt.cells
-        analysis = analyse(variable, [(label, cells[label.key]) for label in self._train if label.key in cells])
+        variable = self._variable
+        analysis = self._analysed(self._train)
         cases = chosen_cases(analysis.cases)
+        if not cases and len(self._held_out) < FEWEST_HELD_OUT:
+            # too few to measure on: better a proposal that a person decides on than corrections nobody looks at
+            analysis, self._held_out = self._analysed([*self._train, *self._held_out]), []
+            cases = chosen_cases(analysis.cases)
         if not cases:
-            return Refinement(variable.name, analysis, None, _nothing_to_do(analysis))
+            return self._told(Refinement(variable.name, analysis, None, _nothing_to_do(analysis)))
         with self._work.database.transaction(self._work.tenant) as session:
             old = active_prompts(session, self._learnt.project.id)[variable.name]
             refined = refined_wordings(self._learnt.project, active_refinements(session, self._learnt.project.id))
@@ -177,6 +181,16 @@ class _Turn:
             measured=None if measured is None else measured.as_json(),
         )
         return self._stored(analysis, row)
+
+    def _analysed(self, labels: Sequence[Label]) -> Analysis:
+        cells = self._learnt.cells
+        return analyse(self._variable, [(label, cells[label.key]) for label in labels if label.key in cells])
+
+    def _told(self, nothing: Refinement) -> Refinement:
+        """Say in the task's log why nothing is proposed."""
+        with self._work.database.transaction(self._work.tenant) as session:
+            log(session, EventKind.LOG, f"{nothing.variable}: {nothing.said}", self._work.task_id)
+        return nothing
 
     async def _proposal(self, present: Refined | None, cases: Sequence[Case], texts: Mapping[UUID, str]) -> Proposal:
         """Ask the model; again, with a word on what was wrong, where its proposal cannot be used."""

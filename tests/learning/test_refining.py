@@ -14,6 +14,7 @@ from crucible_assets.learning.load import load_curves, load_learnt, verdict_row
 from crucible_assets.prompts.asset import make_prompts
 from jobs.staleness import staleness
 from resources.database.repositories.cells import load_cells
+from resources.database.repositories.events import read_log
 from resources.database.repositories.feedback import add_feedback, load_feedback
 from resources.database.repositories.projects import save_project
 from resources.database.repositories.prompts import active_prompts
@@ -104,6 +105,37 @@ def test_too_few_held_out_labels_leave_it_a_proposal_with_its_figures(bench):
     assert price.row.measured["labels"] == 2
     assert "at least 5 are needed" in price.row.reason
     assert read(bench, active_prompts)["price"].version == 1
+
+
+def test_the_only_corrections_are_learnt_from_whichever_side_they_are_on(bench):
+    held_out = bench.sides()[Side.HELD_OUT]
+    bench.gold(only=lambda index: index in held_out[:2])
+    bench.model.proposals = [proposal()]
+    (price,) = bench.refine("price")
+    assert (price.row.status, price.row.measured) == (RefinementStatus.PROPOSED, None), (
+        "nothing is left to measure on"
+    )
+    assert GOOD in price.row.instructions
+    assert read(bench, active_prompts)["price"].version == 1
+
+
+def test_where_enough_is_held_out_nothing_is_learnt_from_it(bench):
+    held_out = bench.sides()[Side.HELD_OUT]
+    bench.gold(only=lambda index: index in held_out)
+    (price,) = bench.refine("price")
+    assert price.row is None
+    assert bench.model.asked == []
+
+
+def test_why_nothing_is_proposed_stands_in_the_task_s_log(bench):
+    bench.gold()
+    bench.model.proposals = [proposal()]
+    with bench.database.transaction(TENANT) as session:
+        task = create_task(session, bench.project.id, TaskKind.REFINE, {}, [])
+    bench.refine("buyer", task=task)
+    with bench.database.transaction(TENANT) as session:
+        told = [event.message for event in read_log(session, task)]
+    assert "buyer: no wrong cell among 0 labels that may be learnt from" in told
 
 
 def test_a_refinement_stands_until_the_researcher_rewords_the_variable(bench):
