@@ -61,6 +61,7 @@ def _told(search: Search) -> dict[str, Any]:
             used=search.reranker is not None, reason=search.without_reranking, reranker=search.reranker
         ),
         "found": search.found,
+        "more": search.more,
         "nothing": search.nothing,
         "created_at": search.created_at,
     }
@@ -78,7 +79,7 @@ def page_of(session: TenantSession, search: Search, after: int, limit: int) -> S
         **_told(search),
         items=[_hit(hit, query, marked, here, path) for hit, here, path in zip(shown, places, headings, strict=True)],
         next=cursor(shown[-1].rank) if len(hits) > limit else None,
-        facets=facets(documents_of_hits(session, search.id)),
+        facets=facets(documents_of_hits(session, search.id), search.more),
     )
 
 
@@ -133,8 +134,8 @@ def _hit(hit: StoredHit, query: Query, marked: frozenset[str], places: list[Plac
     )
 
 
-def facets(documents: Sequence[HitDocument]) -> Facets:
-    """Hits counted by what their documents are."""
+def facets(documents: Sequence[HitDocument], more: bool) -> Facets:
+    """Hits counted by what their documents are; `more` says that others were found behind those that were kept."""
 
     def count(value_of: Callable[[HitDocument], str | None]) -> list[FacetCount]:
         counted: Counter[str | None] = Counter()
@@ -144,6 +145,8 @@ def facets(documents: Sequence[HitDocument]) -> Facets:
 
     years = count(lambda document: _year(document.dated))
     return Facets(
+        hits=sum(document.hits for document in documents),
+        complete=not more,
         documents=[
             DocumentCount(document_id=document.id, document_name=document.name, hits=document.hits)
             for document in documents

@@ -176,6 +176,10 @@ class PastSearch(BaseModel):
         "anew since are gone",
         examples=[37],
     )
+    more: bool = Field(
+        description="Whether other passages were found behind those that were kept; filters bring them nearer",
+        examples=[False],
+    )
     nothing: NothingFound | None = Field(description="Why nothing was found", examples=[None])
     created_at: datetime
 
@@ -198,10 +202,14 @@ class DocumentCount(BaseModel):
 class Facets(BaseModel):
     """All kept hits (passages) of the search, on this page or not, counted by what their documents are.
 
-    The best 200 are kept: where `found` is 200 there may be more matches, and these are not counted. Each list adds
-    up to the hits that are still there, the most frequent first.
+    Each list adds up to `hits`, the most frequent first. There is no count of all matches: by its vector every
+    passage is a match, a near one or a distant one.
     """
 
+    hits: int = Field(description="That are counted: those kept that are still there", examples=[37])
+    complete: bool = Field(
+        description=f"False: more was found than the best {MOST_HITS}, and these alone are counted", examples=[True]
+    )
     documents: list[DocumentCount]
     languages: list[FacetCount]
     types: list[FacetCount] = Field(description="Media types")

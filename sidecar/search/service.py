@@ -41,7 +41,8 @@ def search(request: Request, who: Principal, body: SearchIn) -> Finding:
     check_filters(body.filters)
     filters = filters_from_json(body.filters.model_dump(mode="json"))
     try:
-        return find(means_of(request, who), Wanted(body.project_id, body.query, MOST_HITS, body.mode, filters))
+        most = MOST_HITS + 1  # one more than is kept tells whether there are more
+        return find(means_of(request, who), Wanted(body.project_id, body.query, most, body.mode, filters))
     except BlankTextError as error:
         raise Unusable("body.query: there is nothing to be read in it.") from error
     except TextTooLongError as error:
@@ -58,7 +59,8 @@ def search(request: Request, who: Principal, body: SearchIn) -> Finding:
 
 
 def keep(session: TenantSession, who: Principal, body: SearchIn, finding: Finding) -> Search:
-    """Keep what was found for who asked. Raises NotFound."""
+    """Keep the best of what was found for who asked. Raises NotFound."""
+    hits = finding.hits[:MOST_HITS]
     if not project_exists(session, body.project_id):
         raise NotFound(f"There is no project `{body.project_id}`.")
     return add_search(
@@ -73,12 +75,13 @@ def keep(session: TenantSession, who: Principal, body: SearchIn, finding: Findin
             lane=finding.lane,
             without_vectors=finding.without_vectors,
             without_words=finding.without_words,
-            found=len(finding.hits),
+            found=len(hits),
+            more=len(finding.hits) > len(hits),
             nothing=finding.nothing,
             reranker=finding.reranker,
             without_reranking=finding.without_reranking,
         ),
-        finding.hits,
+        hits,
     )
 
 

@@ -21,7 +21,7 @@ from resources.search.vocabulary import NothingFound, SearchMode, WithoutReranki
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search as it was asked and answered: `found` hits.
+    """A search as it was asked and answered: `found` hits, and `more` says whether there were others behind them.
 
     `without_vectors` is None when vectors were compared, `without_words` when words were, `without_reranking` when
     `reranker` gave the order.
@@ -37,6 +37,7 @@ class Search:
     without_vectors: WithoutVectors | None
     without_words: WithoutWords | None
     found: int
+    more: bool
     nothing: NothingFound | None
     reranker: str | None
     without_reranking: WithoutReranking | None

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
 
 from resources.database.tables.base import (
+    Boolean,
     EmptyObject,
     EmptyTexts,
     Integer,
@@ -64,6 +65,7 @@ searches = sa.Table(
     sa.Column("without_vectors", Text),  # why the words alone decided
     sa.Column("without_words", Text),  # why the vectors alone decided
     sa.Column("found", Integer, nullable=False),  # hits as they were stored; those of deleted documents are gone
+    sa.Column("more", Boolean, nullable=False, server_default=sa.false()),  # others behind them were not stored
     sa.Column("nothing", Text),  # why there were none
     sa.Column("reranker", Text),  # what gave the hits their order; null: they stand as they were fused
     sa.Column("without_reranking", Text),  # why they do

@@ -142,8 +142,8 @@ def test_what_is_being_deleted_while_it_is_found_is_left_out(corpus, database, t
     gone = corpus.add("a.txt", "A grant.")
     corpus.add("b.txt", "Another grant.")
     asked = Search(
-        "study", "user:a", "grant", SearchMode.WORDS, {}, None, None, WithoutVectors.NOT_ASKED, None, 2, None, None,
-        WithoutReranking.OFF,
+        "study", "user:a", "grant", SearchMode.WORDS, {}, None, None, WithoutVectors.NOT_ASKED, None, 2, False,
+        None, None, WithoutReranking.OFF,
     )  # fmt: skip
     with database.transaction(tenant) as searching:
         found = [Hit.of(one) for one in hybrid(searching, "study", make_query("grant", ["en"]), None, None, 10)]

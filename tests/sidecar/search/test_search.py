@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from resources.database.tables import document_texts, entities, search_hits, searches
+from resources.database.tables import document_texts, documents, entities, search_hits, searches
 from sidecar.search import service
 from tests.sidecar.context.conftest import make_project
 from tests.sidecar.search.conftest import BrokenEmbedder
@@ -155,6 +155,7 @@ def test_facets_count_all_hits_and_not_only_the_page_s(corpus, reader):
     facets = page["facets"]
     assert {one["document_name"]: one["hits"] for one in facets["documents"]} == {"a.pdf": 7, "b.txt": 1, "c.txt": 1}
     assert facets["documents"][0]["document_name"] == "a.pdf"
+    assert (facets["hits"], facets["complete"], page["more"]) == (9, True, False)
     assert facets["languages"] == [{"value": "en", "hits": 8}, {"value": "de", "hits": 1}]
     assert facets["types"] == [{"value": "application/pdf", "hits": 7}, {"value": "text/plain", "hits": 2}]
     assert facets["years"] == [
@@ -162,6 +163,23 @@ def test_facets_count_all_hits_and_not_only_the_page_s(corpus, reader):
         {"value": "2020", "hits": 7},
         {"value": None, "hits": 1},
     ]
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "words"])
+@pytest.mark.parametrize(("passages", "more"), [(200, False), (201, True)])
+def test_of_how_many_hits_facets_are_is_said(corpus, reader, database, tenant, mode, passages, more):
+    corpus.add("a.txt", *(f"Grant number {n}." for n in range(passages - 3)))
+    first = corpus.add("b.txt", "A grant.", "Grants.", "Grant grant.")
+    page = search(reader, "grant", mode=mode)
+    assert (page["found"], page["more"]) == (200, more)
+    assert (page["facets"]["hits"], page["facets"]["complete"]) == (200, not more)
+    with database.transaction(tenant) as session:
+        session.execute(sa.delete(documents).where(documents.c.id == first))
+    again = reader.get(f"/v1/context/searches/{page['id']}").json()
+    lost = sum(one["hits"] for one in page["facets"]["documents"] if one["document_name"] == "b.txt")
+    assert again["facets"]["hits"] == sum(one["hits"] for one in again["facets"]["documents"]) == 200 - lost < 200
+    assert again["facets"]["complete"] is not more
+    assert reader.get("/v1/context/searches").json()["items"][0]["more"] is more
 
 
 def test_why_nothing_was_found_is_said(corpus, reader, database, tenant):

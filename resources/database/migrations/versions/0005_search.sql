@@ -22,6 +22,9 @@ ALTER TABLE postings SET (autovacuum_vacuum_insert_scale_factor = 0.05);
 ALTER TABLE searches NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE searches ADD COLUMN without_words TEXT;
 UPDATE searches SET without_words = 'NOT_ASKED' WHERE mode = 'vectors';
+-- Whether there was more than was kept; where nobody looked it is likely.
+ALTER TABLE searches ADD COLUMN more BOOLEAN DEFAULT false NOT NULL;
+UPDATE searches SET more = true WHERE found >= 200;
 ALTER TABLE searches FORCE ROW LEVEL SECURITY;
 ALTER TABLE searches ADD CONSTRAINT ck_searches_without_words CHECK (without_words IN ('NOT_ASKED', 'OTHER_LANGUAGE'));
 ALTER TABLE searches ADD CONSTRAINT ck_searches_words CHECK ((mode = 'vectors') = (coalesce(without_words, '') = 'NOT_ASKED'));
