@@ -28,7 +28,7 @@ from sidecar.limits.settings import Bounds, load_bounds
 from sidecar.models.routes import router as models
 from sidecar.observe.meters import Meters
 from sidecar.observe.middleware import observe
-from sidecar.openapi import describe_parameters
+from sidecar.openapi import complete_examples, describe_parameters
 from sidecar.operations.gauges import InstallationGauges
 from sidecar.operations.readiness import Readiness
 from sidecar.operations.routes import router as operations
@@ -123,4 +123,5 @@ def make_app(installation: Installation, secrets: Secrets | None = None, bounds:
     observe(app, app.state.meters)  # the last: outside of all other middleware
     describe_problems(app)
     describe_parameters(app)
+    complete_examples(app)
     return app

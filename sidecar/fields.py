@@ -165,6 +165,19 @@ def _check_leaf(part: Any) -> None:
 Json = Annotated[Any, BeforeValidator(checked_json), WithJsonSchema({"description": "Any JSON value"})]
 """Any JSON value, for example the value of a cell."""
 
+CellValue = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "description": "By the variable's type: NUMBER a number, BOOLEAN true or false, TEXT, CATEGORY and "
+            "LOCATION text, DATE text such as 2021-01-31 (2021-01 or 2021 where no more is known), JSON any JSON; of "
+            "a variable that keeps several values a list of these; null: none",
+            "examples": [20000],
+        }
+    ),
+]
+"""What a cell holds, as it is shown."""
+
 JsonObject = Annotated[dict[str, Any], BeforeValidator(checked_json)]
 """Any JSON object."""
 

@@ -23,6 +23,31 @@ def describe_parameters(app: FastAPI) -> None:
                     schema["anyOf"] = kinds
 
 
+def complete_examples(app: FastAPI) -> None:
+    """Put back the nulls that the framework leaves out of examples: without them what must be there is missing."""
+    components = app.openapi()["components"]["schemas"]
+
+    def completed(example: Any, schema: dict[str, Any]) -> Any:
+        schema = components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+        if isinstance(example, list):
+            return [completed(item, schema.get("items", {})) for item in example]
+        if not isinstance(example, dict):
+            return example
+        properties, required = schema.get("properties", {}), schema.get("required", ())
+        return {
+            name: completed(example[name], properties.get(name, {})) if name in example else None
+            for name in [*example, *(n for n in required if n not in example and _may_be_null(properties[n]))]
+        }
+
+    for component in components.values():
+        if "examples" in component:
+            component["examples"] = [completed(example, component) for example in component["examples"]]
+
+
+def _may_be_null(schema: dict[str, Any]) -> bool:
+    return {"type": "null"} in schema.get("anyOf", ())
+
+
 def methods_of(app: FastAPI, address: str, *, literal: bool = False) -> list[str]:
     """What the OpenAPI says can be done at an address; nothing when it does not stand there.
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from resources.vocabulary import CellState, Verdict
-from sidecar.fields import NO_NUL, ProjectId, VariableName, text_field
+from sidecar.fields import NO_NUL, CellValue, ProjectId, VariableName, text_field
 
 _EXAMPLE: dict[str, JsonValue] = {
     "document_id": "7b0c2c1e-0f5c-4d27-8a3a-3f5a0f1c9d11",
@@ -78,7 +78,7 @@ class Feedback(BaseModel):
     note: str
     author: str = Field(examples=["user:1f0e7a52-6f1c-4c1d-9f6c-3b0f6a3c2f11"])
     judged_state: CellState = Field(description="The cell as the person saw it")
-    judged_value: Any
+    judged_value: CellValue
     created_at: datetime
 
 

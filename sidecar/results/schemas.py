@@ -14,6 +14,7 @@ from resources.vocabulary import (
     VariableType,
     Verdict,
 )
+from sidecar.fields import CellValue
 from sidecar.pages import Page
 from sidecar.usage.money import Money
 
@@ -66,7 +67,7 @@ class Cell(BaseModel):
     row_label: str = Field(description="Name of the entity, or of the document", examples=["Orchard House"])
     variable: str = Field(examples=["amount"])
     state: CellState
-    value: Any = Field(description="A single value, a list of several, or null", examples=[20000])
+    value: CellValue
     reasons: list[str] = Field(description="Why the state is not VALUE, and what a reader should know")
     confidence: float | None = Field(ge=0, le=1, examples=[0.93])
     uncalibrated: float | None = Field(description="The confidence before calibration; null: none was applied")
@@ -119,7 +120,7 @@ class FormerCell(BaseModel):
     """What a cell held before."""
 
     state: CellState
-    value: Any
+    value: CellValue
     reasons: list[str]
     confidence: float | None
     prompt_version: int | None
@@ -199,7 +200,7 @@ class TableCell(BaseModel):
     """One value of a row."""
 
     state: CellState
-    value: Any
+    value: CellValue
     uncertain: bool = Field(description="Whether the value, if there is one, is to be looked at")
     confidence: float | None
     version: str

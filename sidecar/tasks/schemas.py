@@ -197,7 +197,9 @@ class Resume(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    budget_usd: Budget | None = Field(default=None, description="In place of the old budget; none: it stays")
+    budget_usd: Budget | None = Field(
+        default=None, description="In place of the old budget; none: it stays", examples=["25.00"]
+    )
 
 
 class TaskStep(BaseModel):

@@ -2,7 +2,10 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
+import jsonschema
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
@@ -69,6 +72,34 @@ def test_generated_clients_get_every_class_and_function_under_a_name_of_its_own(
     assert [name for name, times in titles.items() if times > 1] == []
     assert [name for name, times in operations.items() if times > 1] == []
     assert [name for name in operations if not name.isidentifier() or "__" in name] == []
+
+
+def examples_of(part: object, at: str) -> Iterator[tuple[str, dict[str, Any], object]]:
+    """Where an example stands, its schema, the example."""
+    if isinstance(part, list):
+        for number, inner in enumerate(part):
+            yield from examples_of(inner, f"{at}/{number}")
+    elif isinstance(part, dict):
+        if isinstance(part.get("examples"), list) and part.keys() & {"type", "$ref", "anyOf", "oneOf"}:
+            yield from ((at, part, example) for example in part["examples"])
+        if "schema" in part and "example" in part:
+            yield at, part["schema"], part["example"]
+        for name, inner in part.items():
+            if name not in ("example", "examples", "default", "const", "enum"):
+                yield from examples_of(inner, f"{at}/{name}")
+
+
+def test_every_example_is_what_its_schema_says(app):
+    schema = app.openapi()
+    formats = jsonschema.FormatChecker()
+    wrong, tried = [], 0
+    for at, described, example in examples_of(schema, ""):
+        tried += 1
+        whole = {**described, "components": schema["components"]}
+        found = jsonschema.Draft202012Validator(whole, format_checker=formats).iter_errors(example)
+        wrong += [f"{at}: {error.message}" for error in found]
+    assert wrong == []
+    assert tried >= 400
 
 
 def test_generated_clients_read_files_as_bytes(app):
