@@ -6,7 +6,7 @@ Everything else is unchecked until one has said whether it follows.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +17,8 @@ import regex
 from crucible_assets.answers.guards import Cited, missing_in
 from crucible_assets.answers.languages import language_of
 from crucible_assets.answers.locating import Located, locate, spans_of
+from crucible_assets.answers.quotes import misquoted
+from crucible_assets.answers.refuting import refuted_by
 from crucible_assets.answers.sentences import Said
 from crucible_assets.answers.tokens import plain_words, tokens_of
 from crucible_assets.answers.wording import says_the_opposite, says_the_same
@@ -86,6 +88,8 @@ def check_words(said: Said, shown: Mapping[int, Shown], question: int | None = N
     located = [locate(said.text, source.text, source.language) for source in sources]
     citations = tuple(map(_citation, sources, located))
     missing = missing_in(said.text, language, [Cited(source.text, source.language) for source in sources])
+    if all(source.language in (None, language) for source in sources):
+        missing += misquoted(said.text, [source.text for source in sources])
     if missing:
         found = (*problems, *missing)
         return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
@@ -93,6 +97,9 @@ def check_words(said: Said, shown: Mapping[int, Shown], question: int | None = N
     by = CheckedBy.COPY if CheckedBy.COPY in ways else CheckedBy.WORDS if CheckedBy.WORDS in ways else None
     if by is None and any(_is_opposite(said.text, language, source) for source in sources):
         found = (*problems, SAYS_THE_OPPOSITE)
+        return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
+    if by is None and (refuting := _refuting(said.text, language, sources)) is not None:
+        found = (*problems, refuting)
         return Statement(said.text, Support.UNSUPPORTED, citations, CheckedBy.WORDS, found, question)
     if by is None:
         return Statement(said.text, Support.UNCHECKED, citations, None, problems, question)
@@ -154,6 +161,20 @@ def _is_opposite(text: str, language: str | None, source: Shown) -> bool:
     own = tokens_of(text, language)
     spans = (tokens_of(span.of(source.text), source.language) for span in spans_of(source.text))
     return any(says_the_opposite(own, theirs, language) for theirs in spans)
+
+
+def _refuting(text: str, language: str | None, sources: Sequence[Shown]) -> str | None:
+    """What the sentences of all cited sources speak against in it.
+
+    It is compared in each source's language: what is near to a sentence is in its language, whatever so few words
+    were taken for.
+    """
+    for written in dict.fromkeys(source.language or language for source in sources):
+        alike = [source.text for source in sources if (source.language or language) == written]
+        sentences = [tokens_of(span.of(one), written) for one in alike for span in spans_of(one)]
+        if (found := refuted_by(tokens_of(text, written), sentences, written)) is not None:
+            return found
+    return None
 
 
 def _is_copy(text: str, source: str) -> bool:

@@ -1,18 +1,21 @@
 """What must stand in the cited words: every number, date, identifier and name of a statement.
 
 What does not stand there makes a statement unsupported. What may stand there (a date that can be read in two ways, a
-sum without its currency, a noun that may be another word for what is said) does not. Sums and counts that a model has
-worked out stand nowhere: they cannot be proved, and are not.
+sum without its currency, a noun that may be another word for what is said, a difference of two numbers of one
+sentence) does not. Other sums and counts that a model has worked out stand nowhere, and cannot be proved.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 
 import regex
 
 from crucible_assets.answers.languages import territory_words
+from crucible_assets.answers.ratios import ratios, same_duration
 from crucible_assets.answers.tokens import Kind, Token, tokens_of
+from crucible_assets.answers.worked_out import follows
 from resources.models.reader.words import STOP_WORDS, word_set
 from resources.models.reader.words import fold as bare
 from resources.search.analysis import has_stemmer, terms
@@ -44,8 +47,10 @@ _CAPITALISING = frozenset({"de", "lb"})  # languages that write nouns with a cap
 _SET_NOUNS = word_set(
     "höhe kosten betrieb ende anfang beginn mitte rahmen bezug euro prozent jahr jahre jahren monat monate monaten "
     "tag tage tagen woche wochen stunde stunden uhr grund gründen form teil weise fall frage antrag dokument quelle "
-    "unterlagen angaben bescheid zuschuss gebäude haus wohnhaus person personen geld beispiel mal recht basis seite"
+    "unterlagen angaben bescheid zuschuss gebäude haus wohnhaus person personen geld beispiel mal recht basis seite "
+    "quadratmeter quadratmetern kubikmeter kubikmetern kilometer kilometern meter metern liter litern tonnen"
 )
+_ACRONYM = regex.compile(r"\p{Lu}{3,6}")
 _SHORTEST_PART = 5  # letters of a word that is a part of a compound
 _ROLES = word_set(
     "inspector officer director deputy applicant applicants owner chair chairman chairwoman secretary assessor "
@@ -64,12 +69,23 @@ def missing_in(statement: str, language: str | None, cited: Sequence[Cited]) -> 
     theirs = [(one, _standing(one.text, one.language)) for one in cited]
     foreign = all(one.language is not None and one.language != language for one in cited)
     missing: dict[str, None] = {}
+    stand = {at for _, first, last in _standing_ratios(own, theirs) for at in range(first, last)}
     headed = len(own) if _title_case(own, language) else _label_end(own)
     for at, token in enumerate(own):
+        if at in stand:
+            continue
         verdicts = [_verdict(own, at, standing, one.language, language, foreign) for one, standing in theirs]
+        if follows(own, at, [(one.text, one.language) for one in cited]):
+            verdicts.append(_PERHAPS)
         if min(verdicts, default=_NO) == _NO and not (token.kind is Kind.WORD and at < headed):
             missing[token.written] = None
     return tuple(missing)
+
+
+def _standing_ratios(
+    own: Sequence[Token], theirs: Sequence[tuple[Cited, "_Standing"]]
+) -> list[tuple[Fraction, int, int]]:
+    return [one for one in ratios(own) if any(one[0] in standing.ratios for _, standing in theirs)]
 
 
 _YES, _PERHAPS, _NO = 0, 1, 2
@@ -83,6 +99,8 @@ class _Standing:
     words: frozenset[str]  # folded, without accents
     stems: frozenset[str]
     folded: str
+    ratios: frozenset[Fraction]
+    initials: str  # of all words, in their order, with a blank where a sentence or clause ends
 
 
 @lru_cache(maxsize=256)
@@ -99,6 +117,8 @@ def _standing(text: str, language: str | None) -> _Standing:
         frozenset(words),
         frozenset(terms(text, language)) if has_stemmer(language) else frozenset(),
         " ".join(text.casefold().split()),
+        frozenset(ratio for ratio, _, _ in ratios(tokens)),
+        "".join(bare(token.key)[:1] if token.kind is Kind.WORD else " " for token in tokens),
     )
 
 
@@ -122,6 +142,8 @@ def _verdict(
 
 
 def _number(token: Token, standing: _Standing, *, ordinal: bool) -> int:
+    if any(same_duration(token, other) for other in standing.numbers):
+        return _YES
     best = _NO
     for other in standing.numbers:
         if not set(token.values) & set(other.values):
@@ -191,6 +213,8 @@ def _word(
         return _PERHAPS if foreign else _NO  # names of months and days are other words elsewhere
     if folded in STOP_WORDS or is_negation(token.key) or token.key in _TITLES or token.key in _ROLES:
         return _YES
+    if _is_acronym(token.written) and token.key in standing.initials:
+        return _PERHAPS
     if token.initial:
         return _NO if _begins_name(own, at, language) else _PERHAPS
     if is_number(token.key) or folded in territory_words():
@@ -198,6 +222,11 @@ def _word(
     if language in _CAPITALISING and not _surely_name(own, at, standing, foreign):
         return _PERHAPS
     return _NO
+
+
+def _is_acronym(written: str) -> bool:
+    """Whether a word may be the initials of others: of one letter after the other they are looked for."""
+    return _ACRONYM.fullmatch(written) is not None
 
 
 def _stands(token: Token, standing: _Standing, theirs: str | None) -> bool:

@@ -61,6 +61,13 @@ _CODE = regex.compile(rf"(?=[^\s]*\d)(?=[^\s]*{_LETTER}){_W}+(?:[-–./_:#@]{_W}
 _PLAIN_NUMBER = regex.compile(rf"\d[\d.,]*-?(?P<letters>{_LETTER}+)[²³23]?(?:-{_LETTER}+)*")
 _PART_OF_NUMBER = regex.compile(r"\d+(?:[.,:]\d+)*")
 _UNIT_AFTER = regex.compile(r"[\s-]*\(?((?:[A-Za-z]{0,3}[$€£¥₹₩₽₺₪])|[%‰]|°[CFK]|℃|℉|per cent|[^\W\d_]+[²³23]?)")
+_POINTS = regex.compile(
+    r"[\s-]*(?:(?:percentage|percent|per\s+cent)[\s-]points?|prozentpunkten?|points?\s+de\s+pourcentage"
+    r"|puntos?\s+porcentuales|(?P<basis>basis[\s-]points?|basispunkten?|points?\s+de\s+base|puntos?\s+b[áa]sicos|基点)"
+    r"|个?百分点|ポイント)",
+    regex.IGNORECASE,
+)
+_OF_CURRENCY = regex.compile(r"\s*(?:d['’]|de\s+|of\s+)(\p{L}+)")
 _UNIT_BEFORE = regex.compile(r"(?:^|(?<=[\s(|:]))([A-Za-z]{0,3}[$€£¥₹₩₽₺₪]|[A-Z]{3})\s?$")
 _GROUP_OR_DECIMALS = regex.compile(r"\d{1,3}[.,]\d{3}")
 _FULL_WIDTH = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if chr(code) not in "，；：？！（）"}
@@ -68,6 +75,7 @@ _MARKUP = regex.compile(r"\*{1,3}|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|`+|~~"
 _BLANKS = regex.compile(r"[^\S\t]+")
 _LEAD = regex.compile(r"\s*(?:#{1,6}\s+|>\s*|[-*+•▪◦·–]\s+|\(?\d{1,3}[.)]\s+(?=(\p{L}*)))")
 _OPENING = frozenset(':("“„«‘‚|;「『《（：!?\t')
+_BASIS = Decimal("0.01")  # percentage points
 _ORDINAL = frozenset({"st", "nd", "rd", "th"})
 _CONTRACTED = {"can't": "can not", "cannot": "can not", "won't": "will not", "shan't": "shall not"}
 _ELISIONS = frozenset(["l", "d", "j", "m", "t", "s", "n", "c", "qu", "lorsqu", "puisqu", "jusqu"])
@@ -116,6 +124,8 @@ def _is_code(written: str, language: str | None) -> bool:
     number = _PLAIN_NUMBER.fullmatch(written)
     if number is None:
         return not regex.fullmatch(rf"{_LETTER}+-\d", written) or any(c.isupper() for c in written)
+    if written[: number.start("letters")].strip(".,").count(".") + written[: number.start("letters")].count(","):
+        return False  # 9.2mmHg
     letters = number["letters"]
     if "-" in written[number.start("letters") - 1 : number.end()]:
         return False  # 12-month
@@ -127,24 +137,31 @@ def _number(plain: str, figure: Figure, language: str | None) -> tuple[Token, in
     """A number with the unit beside it, and where both stand."""
     start, end = figure.start, figure.end
     unit: frozenset[str] = frozenset()
+    points = _POINTS.match(plain, end)
     before = _UNIT_BEFORE.search(plain[max(0, start - 12) : start])
     if before is not None and meanings(before.group(1)):
         unit = meanings(before.group(1))
         start -= len(before.group())
     after = _UNIT_AFTER.match(plain, end)
-    if after is not None and not unit:
+    if after is not None and not unit and points is None:
         name = "%" if after.group(1) == "per cent" else after.group(1)
         glued = after.start(1) == end
         if meanings(name) and (len(name) > 1 or glued or not name.islower()):
             unit, end = meanings(name), after.end()
+    factor = figure.factor
+    if points is not None:
+        unit, end = frozenset({"percentage point"}), points.end()
+        factor *= _BASIS if points["basis"] else 1
+    if not unit and (of := _OF_CURRENCY.match(plain, end)) is not None and is_currency(of.group(1)):
+        unit, end = meanings(of.group(1)), of.end()
     written = plain[start:end].strip()
     digits = regex.search(r"\d[\d.,'’ ]*", plain[figure.start : figure.end])
-    values = [figure.value]
+    values = [figure.value * factor / figure.factor]
     if digits is not None:
         for other in ("en", "de"):
             value, _ = read_figure(digits.group().strip(" .,'’"), other)
             if value is not None:
-                values.append(value * figure.factor * (-1 if figure.value < 0 else 1))
+                values.append(value * factor * (-1 if figure.value < 0 else 1))
     if (
         unit
         and digits is not None

@@ -107,7 +107,7 @@ CASES: tuple[tuple[str, str, str], ...] = (
     ("X", "en", "The file is HP-2023-0131."),
     ("X", "en", "The rated output is 8.6 MW."),
     ("X", "en", "The rated output is 86 kW."),
-    ("X", "en", "Costs rose by 1,290.16 EUR."),
+    ("T", "en", "Costs rose by 1,290.16 EUR."),
     ("X", "en", "Costs rose by 8.07 %."),
     ("X", "en", "In total, 23,000 euros were asked for and awarded."),
     ("X", "en", "The cost fell by 18 % between 2021 and 2023."),
