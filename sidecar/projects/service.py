@@ -13,6 +13,7 @@ from resources.database.repositories.audit import audit
 from resources.database.repositories.projects import (
     ProjectRecord,
     add_project,
+    changed_at,
     free_id,
     project_record,
     save_project,
@@ -27,7 +28,7 @@ from resources.project import (
     variable_to_dict,
 )
 from sidecar.problems import Conflict, FieldProblem, Invalid, NotFound, Unusable
-from sidecar.projects.etags import require_match
+from sidecar.projects.etags import etag, require_match
 
 _SHOWN = 300  # characters of a replaced value in the audit log
 
@@ -38,6 +39,14 @@ def found(session: TenantSession, project_id: str, *, lock: bool = False) -> Pro
     if record is None:
         raise NotFound(f"There is no project `{project_id}`.")
     return record
+
+
+def current_etag(session: TenantSession, project_id: str) -> str:
+    """The `ETag` of a stored project. Raises NotFound."""
+    at = changed_at(session, project_id)
+    if at is None:
+        raise NotFound(f"There is no project `{project_id}`.")
+    return etag(at)
 
 
 def held(session: TenantSession, project_id: str, if_match: str | None) -> ProjectRecord:

@@ -22,8 +22,8 @@ from resources.vocabulary import RefinementStatus
 from sidecar.fields import INT32_MAX, VARIABLE_NAME, ProjectPath, VariablePath
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
 from sidecar.problems import Conflict, NotFound, Unusable, problems
-from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed, etag
-from sidecar.projects.service import found, held
+from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed
+from sidecar.projects.service import current_etag, found, held
 from sidecar.prompts.schemas import (
     Prompt,
     PromptDiff,
@@ -126,7 +126,7 @@ def activate_prompt(
     """Ask with this version from the next run on, until the variable is reworded or another one is activated."""
     project = held(session, project_id, if_match).project
     activate_version(session, project, variable, version)
-    response.headers["ETag"] = etag(found(session, project_id).updated_at)
+    response.headers["ETag"] = current_etag(session, project_id)
     return Prompt.of(version_of(session, project_id, variable, version))
 
 
@@ -181,7 +181,7 @@ def put_refinement_in_force(
     project = held(session, project_id, if_match).project
     row = _refinement(session, project_id, refinement_id)
     activate_refinement(session, project, row, str(session.info["actor"]))
-    response.headers["ETag"] = etag(found(session, project_id).updated_at)
+    response.headers["ETag"] = current_etag(session, project_id)
     return Refinement.of(_refinement(session, project_id, refinement_id))
 
 
@@ -197,5 +197,5 @@ def turn_refinement_down(
     """Turn a proposal down, or take one out of force: then the researcher's own wording is asked again."""
     project = held(session, project_id, if_match).project
     reject_refinement(session, project, _refinement(session, project_id, refinement_id), body.reason)
-    response.headers["ETag"] = etag(found(session, project_id).updated_at)
+    response.headers["ETag"] = current_etag(session, project_id)
     return Refinement.of(_refinement(session, project_id, refinement_id))

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from resources.database.engine import TenantSession
-from resources.database.repositories.projects import VariableRow, variable_rows
+from resources.database.repositories.projects import VariableRow, variable_row, variable_rows
 from resources.project import variable_to_dict
 from sidecar.fields import ProjectPath, VariablePath
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.problems import Conflict, NotFound, Unusable, problems
-from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed, etag
+from sidecar.projects.etags import TAGGED, IfMatch, PreconditionFailed
 from sidecar.projects.routes import CHANGES, settings_here
-from sidecar.projects.service import found, held, plain_data, store
+from sidecar.projects.service import current_etag, found, held, plain_data, store
 from sidecar.security.principal import Writer
 from sidecar.transactions import ReadSession, WriteSession
 from sidecar.variables.schemas import CopyVariables, Definition, Order, Variable, VariableIn, VariablePatch
@@ -22,12 +22,11 @@ router = APIRouter(prefix="/v1/projects/{project_id}/variables", tags=["variable
 _DELETED = Annotated[bool, Query(description="The deleted ones too, behind the others")]
 
 
-def row_of(session: TenantSession, project_id: str, name: str, *, deleted: bool = True) -> VariableRow:
-    """A stored variable. Raises NotFound."""
-    found(session, project_id)
-    rows = variable_rows(session, project_id, deleted=deleted)
-    row = next((row for row in rows if row.variable.name == name), None)
+def row_of(session: TenantSession, project_id: str, name: str) -> VariableRow:
+    """A stored variable, also a deleted one. Raises NotFound."""
+    row = variable_row(session, project_id, name)
     if row is None:
+        current_etag(session, project_id)  # it says so when there is no such project
         raise NotFound(f"Project `{project_id}` has no variable `{name}`.")
     return row
 
@@ -50,12 +49,12 @@ def _change(
 
 
 def _answer(response: Response, session: TenantSession, project_id: str, name: str) -> Variable:
-    response.headers["ETag"] = etag(found(session, project_id).updated_at)
+    response.headers["ETag"] = current_etag(session, project_id)
     return Variable.of(row_of(session, project_id, name))
 
 
 def _all(response: Response, session: TenantSession, project_id: str, *, deleted: bool = False) -> list[Variable]:
-    response.headers["ETag"] = etag(found(session, project_id).updated_at)
+    response.headers["ETag"] = current_etag(session, project_id)
     return [Variable.of(row) for row in variable_rows(session, project_id, deleted=deleted)]
 
 
@@ -101,7 +100,7 @@ def create_variable(
 
     _change(request, session, project_id, if_match, "variable.create", body.name, added)
     response = once.keep(201, Variable.of(row_of(session, project_id, body.name)))
-    response.headers["ETag"] = etag(found(session, project_id).updated_at)
+    response.headers["ETag"] = current_etag(session, project_id)
     response.headers["Location"] = f"/v1/projects/{project_id}/variables/{body.name}"
     return response
 

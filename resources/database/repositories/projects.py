@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, insert
 
 from resources.database.engine import TenantSession
 from resources.database.tables import projects, tenants, variables
@@ -47,8 +47,21 @@ def refuse_other_study(session: TenantSession, project: Project) -> None:
 
 def save_project(session: TenantSession, project: Project) -> None:
     """Create or change a project and its variables. A variable that is gone is kept but no longer active."""
-    tenant = tenant_of(session)
-    fields = {
+    fields = _fields(project)
+    statement = insert(projects).values(tenant_id=tenant_of(session), id=project.id, **fields)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "id"], set_={**fields, "updated_at": sa.func.clock_timestamp()}
+        )
+    )
+    names = [variable.name for variable in project.variables]
+    gone = sa.and_(variables.c.project_id == project.id, variables.c.active, variables.c.name.not_in(names))
+    session.execute(sa.update(variables).where(gone).values(active=False))
+    _save_variables(session, project)
+
+
+def _fields(project: Project) -> dict[str, Any]:
+    return {
         "name": project.name,
         "description": project.description,
         "domain": project.domain,
@@ -58,19 +71,15 @@ def save_project(session: TenantSession, project: Project) -> None:
         "source": project.source,
         "settings": settings_to_dict(project.settings),
     }
-    statement = insert(projects).values(tenant_id=tenant, id=project.id, **fields)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["tenant_id", "id"], set_={**fields, "updated_at": sa.func.clock_timestamp()}
-        )
-    )
-    session.execute(sa.update(variables).where(variables.c.project_id == project.id).values(active=False))
+
+
+def _save_variables(session: TenantSession, project: Project) -> None:
     if not project.variables:
         return
     rows = insert(variables).values(
         [
             {
-                "tenant_id": tenant,
+                "tenant_id": tenant_of(session),
                 "project_id": project.id,
                 "name": variable.name,
                 "position": position,
@@ -81,30 +90,41 @@ def save_project(session: TenantSession, project: Project) -> None:
             for position, variable in enumerate(project.variables)
         ]
     )
+    stored = ("position", "type", "definition", "active")
     session.execute(
         rows.on_conflict_do_update(
             index_elements=["tenant_id", "project_id", "name"],
-            set_={c: rows.excluded[c] for c in ("position", "type", "definition", "active")},
+            set_={column: rows.excluded[column] for column in stored},
+            # those that are as they were are not written
+            where=sa.or_(*(variables.c[column].is_distinct_from(rows.excluded[column]) for column in stored)),
         )
     )
 
 
+_DEFINITIONS = (
+    sa.select(sa.func.jsonb_agg(aggregate_order_by(variables.c.definition, variables.c.position), type_=JSONB))
+    .where(variables.c.tenant_id == projects.c.tenant_id, variables.c.project_id == projects.c.id, variables.c.active)
+    .scalar_subquery()
+    .label("definitions")
+)
+
+
+def _row(session: TenantSession, project_id: str) -> Any:
+    """A project's row with the `definitions` of its active variables in order; None when there is none."""
+    return session.execute(sa.select(projects, _DEFINITIONS).where(projects.c.id == project_id)).one_or_none()
+
+
 def load_project(session: TenantSession, project_id: str) -> Project | None:
     """The project with its active variables in order; None when there is none of that id."""
-    row = session.execute(sa.select(projects).where(projects.c.id == project_id)).one_or_none()
-    return None if row is None else _project(session, row)
+    row = _row(session, project_id)
+    return None if row is None else _project(row)
 
 
-def _project(session: TenantSession, row: Any) -> Project:
-    definitions = session.scalars(
-        sa.select(variables.c.definition)
-        .where(variables.c.project_id == row.id, variables.c.active)
-        .order_by(variables.c.position)
-    )
+def _project(row: Any) -> Project:
     return Project(
         id=row.id,
         name=row.name,
-        variables=tuple(variable_from_dict(definition) for definition in definitions),
+        variables=tuple(variable_from_dict(definition) for definition in row.definitions or []),
         description=row.description,
         domain=row.domain,
         language=row.language,
@@ -138,11 +158,17 @@ class ProjectRecord:
 
 def project_record(session: TenantSession, project_id: str, *, lock: bool = False) -> ProjectRecord | None:
     """A project with its times; with `lock`, nobody else changes it until this transaction ends."""
-    query = sa.select(projects).where(projects.c.id == project_id)
-    row = session.execute(query.with_for_update() if lock else query).one_or_none()
+    if lock:  # a statement of its own: one that waited for the lock still reads variables as they were before
+        session.execute(sa.select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+    row = _row(session, project_id)
     if row is None:
         return None
-    return ProjectRecord(_project(session, row), row.archived, row.created_at, row.updated_at)
+    return ProjectRecord(_project(row), row.archived, row.created_at, row.updated_at)
+
+
+def changed_at(session: TenantSession, project_id: str) -> datetime | None:
+    """When a project was last changed; None when there is none of that id."""
+    return session.scalar(sa.select(projects.c.updated_at).where(projects.c.id == project_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +212,11 @@ def list_projects(
 def add_project(session: TenantSession, project: Project) -> bool:
     """Create a project with its variables; False, and nothing done, when there is one of that id."""
     ensure_tenant(session)
-    statement = insert(projects).values(
-        tenant_id=tenant_of(session), id=project.id, name=project.name, unit_of_observation="DOCUMENT"
-    )
+    statement = insert(projects).values(tenant_id=tenant_of(session), id=project.id, **_fields(project))
     made = session.scalar(statement.on_conflict_do_nothing().returning(projects.c.id))
     if made is None:
         return False
-    save_project(session, project)
+    _save_variables(session, project)
     return True
 
 
@@ -229,12 +253,20 @@ class VariableRow:
     active: bool
 
 
+_VARIABLES = sa.select(variables.c.definition, variables.c.position, variables.c.active)
+
+
 def variable_rows(session: TenantSession, project_id: str, *, deleted: bool = False) -> list[VariableRow]:
     """The variables of a project in order; with `deleted` those that are no longer active too, behind the others."""
-    query = sa.select(variables.c.definition, variables.c.position, variables.c.active).where(
-        variables.c.project_id == project_id
-    )
+    query = _VARIABLES.where(variables.c.project_id == project_id)
     if not deleted:
         query = query.where(variables.c.active)
     rows = session.execute(query.order_by(variables.c.active.desc(), variables.c.position, variables.c.name))
     return [VariableRow(variable_from_dict(row.definition), row.position, row.active) for row in rows]
+
+
+def variable_row(session: TenantSession, project_id: str, name: str) -> VariableRow | None:
+    """One variable, also one that is no longer active; None when the project never had it."""
+    query = _VARIABLES.where(variables.c.project_id == project_id, variables.c.name == name)
+    row = session.execute(query).one_or_none()
+    return row and VariableRow(variable_from_dict(row.definition), row.position, row.active)
