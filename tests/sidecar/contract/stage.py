@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[3]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 PASSWORD = "correct horse battery"
 _MANY = 10**7
+_PATIENCE = 60.0  # seconds: hashing a password takes long on a machine that is busy
 _UNBOUND = Bounds(*(Zone(name, _MANY, _MANY) for name in ("principal", "costly", "address", "login")))
 
 ASKERS: dict[str, tuple[str, ...]] = {
@@ -89,13 +90,13 @@ def _bootstrap(url: str, operator: str, tenant: str, name: str) -> str:
     """The id of a new tenant's first administrator."""
     person = {"tenant": tenant, "email": f"{name}@example.org", "name": name, "password": PASSWORD}
     headers = {"Authorization": f"Bearer {operator}"}
-    made = httpx.post(f"{url}/v1/auth/bootstrap", json=person, headers=headers).raise_for_status()
+    made = httpx.post(f"{url}/v1/auth/bootstrap", json=person, headers=headers, timeout=_PATIENCE).raise_for_status()
     return str(made.json()["user"]["id"])
 
 
 def _service_key(url: str, login: str) -> str:
     """A key of a new service user, with which it gets its tokens."""
-    with httpx.Client(base_url=url) as client:
+    with httpx.Client(base_url=url, timeout=_PATIENCE) as client:
         token = client.post("/v1/auth/token", data={"username": login, "password": PASSWORD}).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         person = {"email": "service@example.org", "name": "service", "role": "service"}
