@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from crucible_assets.answers.asking import Wanted, wanted
 from crucible_assets.answers.events import Found, Stated, Understood
-from crucible_assets.answers.extractive import kind_asked_for
-from crucible_assets.answers.tokens import Kind
 from resources.database.tables import document_texts
 from resources.embedding.errors import EndpointUnavailableError
 from resources.statements import Abstention, AnswerStatus, CheckedBy, Support
@@ -82,8 +81,8 @@ def test_a_follow_up_is_searched_with_the_words_of_the_question_before(make_stud
     study.embedder = Silent()
     conversation = study.conversation()
     study.ask("When did the library get a new roof?", conversation)
-    outcome = study.ask("What is it made of?", conversation)
-    assert outcome.answer.questions == ["What is it made of? (library new roof)"]
+    outcome = study.ask("Is it made of slate?", conversation)
+    assert outcome.answer.questions == ["Is it made of slate? (library new roof)"]
     assert "The roof is made of slate." in outcome.texts()
 
 
@@ -104,14 +103,14 @@ def test_the_same_sentence_in_two_documents_is_told_once(make_study: MakeStudy) 
 @pytest.mark.parametrize(
     "question, kind",
     [
-        ("When was the grant paid?", Kind.DAY),
-        ("And since when does it run?", Kind.DAY),
-        ("Wann wurde der Antrag abgelehnt?", Kind.DAY),
-        ("How large was the grant?", Kind.NUMBER),
-        ("Wie viele Anträge gab es?", Kind.NUMBER),
+        ("When was the grant paid?", Wanted.DAY),
+        ("And since when does it run?", Wanted.DAY),
+        ("Wann wurde der Antrag abgelehnt?", Wanted.DAY),
+        ("How large was the grant?", Wanted.NUMBER),
+        ("Wie viele Anträge gab es?", Wanted.NUMBER),
         ("Who decided when the roof was done?", None),
         ("Whenever it rains, who pays?", None),
     ],
 )
 def test_what_kind_of_thing_a_question_asks_for(question, kind):
-    assert kind_asked_for(question) is kind
+    assert wanted(question) is kind
