@@ -31,6 +31,16 @@ from resources.database.server import export_to_environment
 from resources.settings import Settings, load_settings
 from tests.model_server.fixtures import model_server  # noqa: F401 - a fixture
 
+SLOW = (
+    "pipeline/", "cli/", "sidecar/test_journey", "sidecar/operations/test_traces", "learning/test_commands",
+    "tenancy/", "batches/test_crashes",
+)  # fmt: skip
+"""Files of tests that take minutes: first, so that no worker has one of them left when the others are done."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.removeprefix("tests/").startswith(SLOW))
+
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Path]:

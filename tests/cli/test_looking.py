@@ -39,7 +39,7 @@ def test_status_of_an_unknown_project_names_those_that_exist(extracted):
 
 
 def test_the_doctor_finds_nothing_to_mend(extracted):
-    code, said = extracted.run("doctor")
+    code, said = extracted.run_cold("doctor")
     assert code == 0, said
     assert "MEND" not in said
     for what in ("PostgreSQL", "pgvector", "tables", "row-level security", "model", "embedding model", "Dagster"):

@@ -71,7 +71,7 @@ def server_info(port: int) -> dict[str, str] | None:
 
 def test_it_keeps_all_running_until_it_is_interrupted_and_leaves_nothing_behind(study):
     port, api_port = free_port(), free_port()
-    process = study.start("up", "--port", str(port), "--api-port", str(api_port))
+    process = study.start_cold("up", "--port", str(port), "--api-port", str(api_port))
     wait_until(lambda: process.poll() is not None or (server_info(port) and health(api_port) == 200), 120)
     assert process.poll() is None, process.communicate()[0]
     info = server_info(port)
@@ -120,7 +120,7 @@ def external(study: Study, database: Database) -> Iterator[Study]:
 
 def test_on_external_servers_it_starts_none_of_its_own_and_a_kill_does_not_block_the_next_start(external):
     ports = ["--port", str(free_port()), "--api-port", str(api_port := free_port())]
-    process = external.start("up", "--external", *ports)
+    process = external.start_cold("up", "--external", *ports)
     wait_until(lambda: process.poll() is not None or health(api_port) == 200, 120)
     assert process.poll() is None, process.communicate()[0]
     assert database_process(external.home) is None
@@ -130,7 +130,7 @@ def test_on_external_servers_it_starts_none_of_its_own_and_a_kill_does_not_block
     children = psutil.Process(process.pid).children()
     kill(process)
 
-    again = external.start("up", "--external", *ports)
+    again = external.start_cold("up", "--external", *ports)
     wait_until(lambda: not any(alive(one) for one in children), 60)
     wait_until(lambda: again.poll() is not None or health(api_port) == 200, 120)
     assert again.poll() is None, again.communicate()[0]
@@ -159,7 +159,7 @@ def test_a_port_that_is_taken_is_named_before_anything_is_started(study, option)
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        process = study.start("up", option, str(port))
+        process = study.start_cold("up", option, str(port))
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 2, said
     assert f"Port {port}" in said

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 import yaml
 
+from tests.warm import WarmProcess
+
 VARIABLES = [
     {"name": "supplier", "type": "TEXT", "instructions": "The supplier's name."},
     {"name": "price", "type": "NUMBER", "instructions": "The price agreed.", "unit": "EUR"},
@@ -28,7 +30,7 @@ class Study:
     folder: Path
     home: Path
     env: dict[str, str]
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
+    started: list[subprocess.Popen[str] | WarmProcess] = field(default_factory=list)
 
     @property
     def project(self) -> Path:
@@ -52,7 +54,13 @@ class Study:
             )
             (documents / f"contract-{index:03d}.txt").write_text(text, encoding="utf-8")
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> WarmProcess:
+        process = WarmProcess("cli.main", arguments, self.env)
+        self.started.append(process)
+        return process
+
+    def start_cold(self, *arguments: str) -> subprocess.Popen[str]:
+        """The command as a shell starts it: for those that stay, and for one of each kind."""
         process = subprocess.Popen(
             [sys.executable, "-m", "cli.main", *arguments],
             env=self.env,
@@ -75,19 +83,25 @@ class Study:
                 process.wait(30)
 
     def run(self, *arguments: str, timeout: float = 150) -> tuple[int, str]:
-        process = self.start(*arguments)
+        return self._ended(self.start(*arguments), timeout)
+
+    def run_cold(self, *arguments: str, timeout: float = 150) -> tuple[int, str]:
+        return self._ended(self.start_cold(*arguments), timeout)
+
+    def _ended(self, process: subprocess.Popen[str] | WarmProcess, timeout: float) -> tuple[int, str]:
         try:
             output, _ = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             raise
+        assert process.returncode is not None
         return process.returncode, output
 
     def extract(self, *more: str) -> tuple[int, str]:
         return self.run("run", str(self.project), "--out", str(self.out), *more)
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: subprocess.Popen[str] | WarmProcess) -> None:
     """Pull the plug: kill -9 of the command alone; what it started must notice by itself."""
     os.kill(process.pid, signal.SIGKILL)
     process.wait(30)

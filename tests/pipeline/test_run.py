@@ -24,7 +24,7 @@ def wide(study: Study) -> list[dict[str, str]]:
 
 
 def test_a_folder_becomes_a_dataset_and_the_second_run_is_free(study, server):
-    code, said = study.extract()
+    code, said = study.run_cold("run", str(study.project), "--out", str(study.out))
     assert code == 0, said
     assert "VALUE 18 = 18 (they add up)" in said
     rows = wide(study)

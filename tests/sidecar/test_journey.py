@@ -31,7 +31,7 @@ def api(tmp_path: Path, model_cache: Path, model_server: Any) -> Iterator[httpx.
     asked = {"CRUCIBLE_MODEL": "openai:test", "OPENAI_BASE_URL": model_server.openai_url}
     with fresh_study(tmp_path / "study", model_cache, **asked) as study:
         port = free_port()
-        process = study.start("up", "--port", str(free_port()), "--api-port", str(port))
+        process = study.start_cold("up", "--port", str(free_port()), "--api-port", str(port))
         try:
             wait_until(lambda: process.poll() is not None or health(port) == 200, 120)
             assert process.poll() is None, process.communicate()[0]

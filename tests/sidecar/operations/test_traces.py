@@ -54,7 +54,7 @@ def api(
         ) as study,
     ):
         port = free_port()
-        process = study.start("up", "--port", str(free_port()), "--api-port", str(port))
+        process = study.start_cold("up", "--port", str(free_port()), "--api-port", str(port))
         try:
             wait_until(lambda: process.poll() is not None or health(port) == 200, 120)
             yield study, f"http://127.0.0.1:{port}"
