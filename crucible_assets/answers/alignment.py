@@ -74,8 +74,13 @@ def _words_of(tokens: tuple[Token, ...], language: str | None) -> tuple[Word, ..
 
 def may_be_near(own: Sequence[Word], theirs: Sequence[Word], language: str | None) -> bool:
     """Whether two share enough words for an alignment to be worth its time; it never misses one that is near."""
-    shared = sum((Counter(one.stem for one in own) & Counter(one.stem for one in theirs)).values())
-    return shared + 2 >= _least(language)
+    facts = min(sum(one.token.kind is not Kind.WORD for one in side) for side in (own, theirs))
+    stems = [Counter(one.stem for one in side if one.token.kind is Kind.WORD) for side in (own, theirs)]
+    content = [one for one in own if not is_empty(one, language)]
+    told = Counter(one.stem for one in content if one.token.kind is Kind.WORD)
+    if sum((stems[0] & stems[1]).values()) + facts < _least(language):
+        return False
+    return sum((told & stems[1]).values()) + facts >= _NEAR * len(content)
 
 
 def align(own: Sequence[Word], theirs: Sequence[Word], language: str | None) -> tuple[list[Difference], bool]:

@@ -12,7 +12,7 @@ from resources.search.guarded_words import calendar_names
 CLOSERS = "\"'“”’»›)\\]』」）*_~"
 """What may stand between the end of a sentence and the white space after it; of a regular expression's set."""
 
-TERMINATOR = regex.compile(rf"(?:[.!?…؟۔।]+|(?P<wide>[。！？｡]+))(?P<closers>[{CLOSERS}]*)")
+TERMINATOR = regex.compile(rf"(?:[.!?…؟۔।]{{1,40}}|(?P<wide>[。！？｡]{{1,40}}))(?P<closers>[{CLOSERS}]*)")
 
 # never the last word of a sentence
 _BEFORE_MORE = word_set(

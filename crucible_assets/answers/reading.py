@@ -9,6 +9,9 @@ from crucible_assets.prompts.fences import FENCE
 
 NO_ANSWER = "NO ANSWER"
 """Begins the line in which a model says that the sources do not answer."""
+MOST_READ = 200_000
+"""Characters of an answer; no model is let write so many, and what a server sends beyond them is not read."""
+_UNSEEN = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _LONGEST = 48  # characters of a line after which it is decided what it is
 _NO_ANSWER = re.compile(r"[\s>#*_\"“„-]*(?:NO[ _]ANSWER\b|(?i:no answer)(?=[*_\"”]*\s*(?:[:.]|$)))[\s:.*_\"”—–-]*")
 _QUESTION = re.compile(r"[\W_]*(?i:question|frage)\s*(\d{1,2})[\W_]*")
@@ -85,11 +88,15 @@ class ReplyReader:
         self._sentences = SentenceReader()
         self._question = 0 if questions == 1 else None
         self._beside = False
+        self._read = 0
         self.refused = False  # it says of a question that the sources do not answer it
 
     def feed(self, stretch: str) -> list[Heard]:
         """The sentences that the stretch completes."""
-        return self._heard(self._lines.feed(stretch))
+        stretch = stretch[: MOST_READ - self._read]
+        self._read += len(stretch)
+        # signs that are not seen and turn the order of what is: a sum would be read otherwise than it is checked
+        return self._heard(self._lines.feed(_UNSEEN.sub("", stretch)))
 
     def end(self) -> list[Heard]:
         """The sentences that the end of the stream completes."""

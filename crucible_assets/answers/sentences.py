@@ -23,12 +23,14 @@ _LINK_BEGUN = regex.compile(r"\((?:#[^\s()]*|h|ht|htt|https?|https?:|https?:/|ht
 _RANGE = regex.compile(r"(\d{1,3})\s*[-–]\s*\^?(\d{1,3})")
 _LONGEST_MARK = 60  # characters; an opening bracket with more behind it opens no mark
 _MOST_IN_RANGE = 50
+_MOST_MARKS = 60  # behind a sentence; more of them are marks of nothing
 
 _ITEM = regex.compile(r"[ \t]*(?:[-*+•▪◦·–]|\d{1,3}[.)])[ \t]+")
 _NUMBERED = regex.compile(r"\s*\(?(?:\d{1,3}|\p{L})[.)]")
 _BREAK = regex.compile(r"[ \t]*(?:[-*+•▪◦·–][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|\||>|```|~~~|(?=\n))")
 _BREAK_BEGUN = regex.compile(r"[ \t]*(?:[-*+•▪◦·–]|\d{1,3}[.)]?|#{1,6}|`{1,2}|~{1,2})?")
-_FENCE = regex.compile(r"[ \t]*(```+|~~~+)")
+_FENCE = regex.compile(r"[ \t]*(`{3,12}(?!`)|~{3,12}(?!~))")
+_LONGEST_FENCED = 20_000  # characters; of fenced code that is not closed by then the rest is a sentence of its own
 _LINE_ITSELF = regex.compile(r"[ \t]*(?:#{1,6}[ \t].*|\|.*|(?:\*\*|__)[^*_\n]+(?:\*\*|__):?[ \t]*)")
 _TICKS = regex.compile(r"`+")
 _LONGEST_CODE = 400  # characters; backticks that are not closed by then are characters like others
@@ -191,9 +193,11 @@ def _begin(text: str, scan: _Scan, *, final: bool) -> int | None:
         return None
     fence = _FENCE.match(text, line)
     if fence is not None:
+        if not final and not text.endswith("\n") and len(text) < _LONGEST_FENCED:
+            return None  # only a whole line closes it
         close = regex.compile(rf"\n[ \t]*{regex.escape(fence.group(1))}[ \t]*(?:\n|$)").search(text, fence.end())
         if close is None or (not final and not close.group().endswith("\n")):
-            if not final:
+            if not final and len(text) < _LONGEST_FENCED:
                 return None
             end = len(text)
         else:
@@ -261,6 +265,8 @@ def _with_marks(text: str, at: int, scan: _Scan, *, final: bool) -> int | None:
         if begin == len(text):
             if not final:
                 return None
+            break
+        if len(marks) == _MOST_MARKS:
             break
         mark = _mark(text, begin, final=final)
         if mark is None:
