@@ -1,9 +1,11 @@
 """Logging in and out, tokens and tickets."""
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Form, Request
 
 from resources.accounts import usable_email
@@ -24,7 +26,7 @@ from sidecar.auth.schemas import (
     TokenAnswer,
     UserAnswer,
 )
-from sidecar.limits import check_login, login_succeeded
+from sidecar.limits import check_login, check_password, login_succeeded, password_named
 from sidecar.problems import Conflict, Forbidden, problems
 from sidecar.security.authenticate import Authenticating
 from sidecar.security.operator import OPERATOR
@@ -36,6 +38,7 @@ from sidecar.security.tokens import ACCESS_LIFETIME, SERVICE_LIFETIME, TokenUse,
 from sidecar.transactions import ReadSession
 
 router = APIRouter(prefix="/v1/auth", tags=["auth"])
+_sleep = asyncio.sleep
 
 
 def _logins(request: Request) -> Logins:
@@ -73,10 +76,19 @@ def bootstrap(request: Request, body: BootstrapRequest) -> BootstrapAnswer:
 
 
 @router.post("/token")
-def token(request: Request, logins: LoginsHere, form: Annotated[PasswordGrant, Form()]) -> TokenAnswer:
-    """Log in with email and password: an access token for 15 minutes, and a refresh token for the next."""
+async def token(request: Request, logins: LoginsHere, form: Annotated[PasswordGrant, Form()]) -> TokenAnswer:
+    """Log in with email and password: an access token for 15 minutes, and a refresh token for the next.
+
+    After ten wrong passwords from one network address an account is not looked at from there for a minute each time.
+    While very many come from everywhere, the answer takes some seconds.
+    """
     tenant, email = logins.account(form.username)
-    check_login(request, tenant, email or form.username)
+    wait = await run_sync(check_login, request, tenant, email or form.username)
+    await _sleep(wait)  # in no thread: however many wait, others are answered
+    return await run_sync(_logged_in, request, logins, tenant, email, form)
+
+
+def _logged_in(request: Request, logins: Logins, tenant: str, email: str, form: PasswordGrant) -> TokenAnswer:
     given = logins.log_in(tenant, email, form.password, frozenset(Scope(part) for part in form.scope.split()))
     login_succeeded(request, tenant, email)
     return _answer(given)
@@ -97,9 +109,9 @@ def logout(logins: LoginsHere, body: RefreshRequest) -> None:
 @router.post("/password", status_code=204)
 def change_password(request: Request, who: Reader, logins: LoginsHere, body: PasswordRequest) -> None:
     """Change one's own password; all one's other sessions end, keys stay."""
-    check_login(request, who.tenant, who.subject)
+    check_password(request, who)
     logins.change_password(who, body.current_password, body.new_password)
-    login_succeeded(request, who.tenant, who.subject)
+    password_named(request, who)
 
 
 @router.get("/me")

@@ -35,7 +35,7 @@ class Bounds:
     address: Zone = Zone("address", 120, 120)
     """Requests of one address to log in, refresh or bootstrap, and all that show no valid token."""
     login: Zone = Zone("login", 1, 10)
-    """Failed logins of one e-mail address in one tenant."""
+    """Failed logins of one e-mail address in one tenant, from one network address."""
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     request_seconds: float = 30.0
@@ -43,6 +43,11 @@ class Bounds:
     max_body: int = 1024 * 1024
     max_target: int = 16 * 1024
     max_headers: int = 32 * 1024
+
+    @property
+    def account(self) -> Zone:
+        """Failed logins of one e-mail address in one tenant, from wherever: what goes beyond waits for a while."""
+        return Zone("account", 10 * self.login.per_minute, 10 * self.login.burst)
 
 
 def _count(env: Mapping[str, str], name: str, default: int) -> int:

@@ -4,9 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
 from resources.accounts import NOBODYS, _hasher, verify_password
 from resources.database.tables import sessions
+from sidecar.auth import routes
+from sidecar.auth.logins import Logins
+from sidecar.limits.logins import LONGEST_DELAY
+from sidecar.problems import Unauthenticated
 from tests.sidecar.auth.conftest import PASSWORD, actions, bearer
 
 
@@ -56,13 +61,85 @@ def test_who_is_unknown_gets_the_answer_of_who_mistyped(anyone, person, username
     assert unknown.json()["detail"] == wrong.json()["detail"]
 
 
-def test_failed_logins_are_few(anyone, person):
+def attempt(client, who, password="guess number so-and-so"):
+    return client.post("/v1/auth/token", data={"username": who.username, "password": password})
+
+
+def refuse_at_once(*_):
+    """In place of looking at a password, which takes a tenth of a second."""
+    raise Unauthenticated("Email or password is wrong.")
+
+
+@pytest.fixture
+def at(timed_app, clock):
+    """`at("192.0.2.1")`: a client at a network address."""
+    return lambda address: TestClient(timed_app, client=(address, 50_000), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    """Seconds that logins waited, which they do in no time here."""
+    seconds = []
+
+    async def sleep(for_so_long):
+        seconds.append(for_so_long)
+
+    monkeypatch.setattr(routes, "_sleep", sleep)
+    return seconds
+
+
+def test_failed_logins_from_one_address_are_few(anyone, person):
     who = person()
-    form = {"username": who.username, "password": "guess number so-and-so"}
-    codes = [anyone.post("/v1/auth/token", data=form).status_code for _ in range(11)]
-    assert codes == [401] * 10 + [429]
-    right = anyone.post("/v1/auth/token", data={"username": who.username, "password": PASSWORD})
+    assert [attempt(anyone, who).status_code for _ in range(11)] == [401] * 10 + [429]
+    right = attempt(anyone, who, PASSWORD)
     assert right.status_code == 429 and int(right.headers["Retry-After"]) <= 60
+
+
+def test_a_stranger_who_fails_on_purpose_does_not_shut_the_owner_out(at, person, waited):
+    who, stranger = person(), at("192.0.2.1")
+    assert [attempt(stranger, who).status_code for _ in range(40)] == [401] * 10 + [429] * 30
+    assert attempt(at("198.51.100.7"), who, PASSWORD).status_code == 200
+    assert set(waited) == {0.0}
+    assert attempt(stranger, who).status_code == 429  # the owner's success is not the stranger's
+
+
+def test_a_refused_stranger_takes_nothing_from_the_account(at, person, waited):
+    who, stranger = person(), at("192.0.2.1")
+    for _ in range(60):
+        attempt(stranger, who)
+    attempt(at("198.51.100.7"), who)
+    assert waited[-1] == 0.0
+
+
+def test_strangers_with_many_addresses_slow_logins_down_and_shut_nobody_out(at, person, waited, monkeypatch):
+    who = person()
+    clients = [at(f"192.0.2.{number}") for number in range(1, 13)]
+    with monkeypatch.context() as guessing:
+        guessing.setattr(Logins, "log_in", refuse_at_once)
+        assert {attempt(client, who).status_code for client in clients for _ in range(10)} == {401}
+    assert len(waited) == 120 and waited[:50] == [0.0] * 50
+    slowed = [seconds for seconds in waited if seconds]
+    assert 0 < slowed[0] < 1 and slowed[-1] == max(slowed) == LONGEST_DELAY
+    assert attempt(at("198.51.100.7"), who, PASSWORD).status_code == 200
+
+
+def test_who_got_in_is_not_slowed_down_by_what_was_before(at, person, waited, monkeypatch):
+    who = person()
+    with monkeypatch.context() as guessing:
+        guessing.setattr(Logins, "log_in", refuse_at_once)
+        for number in range(80):
+            attempt(at(f"192.0.2.{number // 9}"), who)
+    assert attempt(at("198.51.100.7"), who, PASSWORD).status_code == 200
+    assert waited[-1] > 0
+    assert attempt(at("198.51.100.7"), who, PASSWORD).status_code == 200
+    assert waited[-1] == 0.0
+
+
+def test_wrong_passwords_of_who_is_logged_in_are_few_from_wherever(at, person, log_in):
+    headers = bearer(log_in(person()).access_token)
+    body = {"current_password": "wrong", "new_password": "another long password"}
+    asked = [at(f"192.0.2.{number}").post("/v1/auth/password", json=body, headers=headers) for number in range(11)]
+    assert [answer.status_code for answer in asked] == [403] * 10 + [429]
 
 
 def test_fewer_scopes_stay_fewer_when_refreshed(anyone, person, log_in):
