@@ -8,14 +8,25 @@ from collections.abc import Iterator
 from resources.vocabulary import Role
 from tests.tenancy.conftest import Stage
 from tests.tenancy.forged import forged_tokens
-from tests.tenancy.requests import Asker, Attempt, Operation, attempt_of, concerns_ids, hostile_attempts, operations
+from tests.tenancy.requests import (
+    Asker,
+    Attempt,
+    Operation,
+    attempt_of,
+    concerns_ids,
+    hostile_attempts,
+    mixed_attempts,
+    operations,
+    variants,
+)
 from tests.tenancy.statements import Report
 
 _AT_ONCE = 4
 
 
 def attempt_requests(stage: Stage, only: str = "") -> Report:
-    """As strangers of every role, as strangers who claim to be of the victim's tenant, with forged tokens, with SQL.
+    """As strangers of every role, as strangers who claim to be of the victim's tenant, with forged tokens, with SQL;
+    and as neighbours who name one thing of the victim's among their own.
 
     On all routes, or on those whose path holds the word `only`.
     """
@@ -41,7 +52,7 @@ async def _started(stage: Stage, only: str) -> Report:
 async def _attempt_requests(stage: Stage, only: str) -> Report:
     report = Report()
     asker = Asker(stage.app, stage.owned, report)
-    found = [operation for operation in operations(stage.app) if only in operation.path]
+    found = [one for operation in operations(stage.app) if only in operation.path for one in variants(operation)]
     concerned = [operation for operation in found if concerns_ids(operation, stage.owned.ids)]
     readable = [operation for operation in found if operation.method == "get" and operation not in concerned]
     room = asyncio.Semaphore(_AT_ONCE)
@@ -56,7 +67,12 @@ async def _attempt_requests(stage: Stage, only: str) -> Report:
 
     strangers = {role: stage.headers(stage.stranger, role) for role in Role}
     forged = forged_tokens(stage.secrets, stage.user(stage.stranger, Role.ADMIN), stage.owned.tenant)
+    neighbours = {role: stage.headers(stage.neighbour.tenant, role) for role in (Role.ADMIN, Role.SERVICE)}
     async with asyncio.TaskGroup() as group:
+        for operation in concerned:
+            who = Role.SERVICE if operation.path.startswith("/internal") else Role.ADMIN
+            for attempt in mixed_attempts(operation, stage.neighbour.ids, stage.owned.ids):
+                group.create_task(send(attempt, neighbours[who], "a neighbour, among things of their own"))
         for operation in [*concerned, *readable]:
             for role, headers in strangers.items():
                 group.create_task(as_role(operation, role, headers))

@@ -45,12 +45,13 @@ def fingerprint(database: Database, tenant: str) -> dict[str, tuple[int, str]]:
 
 @dataclass(frozen=True)
 class Stage:
-    """An application, a victim, and tokens of strangers."""
+    """An application, a victim, a neighbour who owns as much, and tokens of strangers."""
 
     app: FastAPI
     database: Database
     secrets: Secrets
     owned: Owned
+    neighbour: Owned
     stranger: str
 
     def user(self, tenant: str, role: Role) -> Principal:
@@ -66,10 +67,11 @@ class Stage:
 
 def make_stage(installation: Installation, secrets: Secrets) -> Stage:
     """A victim and strangers on an installation."""
-    owned = fill(installation.database, f"v-{uuid4().hex[:10]}", installation.files)
-    return Stage(
-        make_app(installation, secrets, UNBOUND), installation.database, secrets, owned, f"s-{uuid4().hex[:10]}"
+    owned, neighbour = (
+        fill(installation.database, f"{letter}-{uuid4().hex[:10]}", installation.files) for letter in "vn"
     )
+    app = make_app(installation, secrets, UNBOUND)
+    return Stage(app, installation.database, secrets, owned, neighbour, f"s-{uuid4().hex[:10]}")
 
 
 @pytest.fixture(scope="session")
