@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from resources.database.repositories.projects import ensure_tenant
 from resources.database.server import export_to_environment
 from resources.installation import Installation
@@ -17,8 +19,13 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 def open_installation() -> Installation:
-    """Open the database as the default tenant. Child processes and Dagster will find the same server."""
+    """Open the database as the default tenant. Child processes and Dagster will find the same server.
+
+    Its connections are closed when the command has ended.
+    """
     installation = Installation(load_settings())
+    if (command := click.get_current_context(silent=True)) is not None:
+        command.find_root().call_on_close(installation.database.dispose)
     export_to_environment(installation.database.addresses)
     with installation.database.transaction(installation.settings.tenant) as session:
         ensure_tenant(session)

@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 from click.testing import CliRunner
 
+from cli import commands_user
 from cli.main import cli
+from cli.session import open_installation
 from tests.sidecar.auth.conftest import PASSWORD, actions
 
 
@@ -42,6 +44,13 @@ def test_a_user_made_at_the_machine_logs_in(crucible, anyone, database):
 def test_what_is_not_usable_is_said(crucible, email, tenant, typed, said):
     answer = crucible("user", "add", email, "--tenant", tenant, typed=typed)
     assert answer.exit_code == 2 and said in answer.output
+
+
+def test_a_command_leaves_no_connection_open(crucible, monkeypatch):
+    opened = []
+    monkeypatch.setattr(commands_user, "open_installation", lambda: opened.append(open_installation()) or opened[-1])
+    assert crucible("user", "list").exit_code == 0
+    assert opened[0].database.engine.pool.checkedin() == 0
 
 
 def test_the_operators_token_is_the_sidecars(crucible, secrets):
