@@ -305,7 +305,6 @@ def _classifier() -> "Magika":
         """For one file at a time; further threads would wait for it busily, in every worker."""
 
         def _init_onnx_session(self) -> onnxruntime.InferenceSession:
-            onnxruntime.disable_telemetry_events()
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             return onnxruntime.InferenceSession(self._model_path, options, providers=["CPUExecutionProvider"])
