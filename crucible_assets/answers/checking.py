@@ -19,7 +19,7 @@ from crucible_assets.answers.languages import language_of
 from crucible_assets.answers.locating import Located, locate, spans_of
 from crucible_assets.answers.quotes import misquoted
 from crucible_assets.answers.refuting import refuted_by
-from crucible_assets.answers.sentences import Said
+from crucible_assets.answers.sentences import Said, without_marks
 from crucible_assets.answers.tokens import plain_words, tokens_of
 from crucible_assets.answers.wording import says_the_opposite, says_the_same
 from resources.search.guarded_words import is_negation
@@ -254,6 +254,7 @@ def _denies(sentence: str) -> bool:
 
 
 def _folded(text: str) -> str:
-    """Without regard to case, form of characters, white space, quotes, emphasis, and the stop at the end."""
-    plain = unicodedata.normalize("NFKC", _QUOTES.sub("", plain_words(text))).casefold()
+    """Without regard to case, form of characters, white space, quotes, emphasis, brackets round references, and the
+    stop at the end."""
+    plain = unicodedata.normalize("NFKC", _QUOTES.sub("", without_marks(plain_words(text)))).casefold()
     return str(_END.sub("", " ".join(plain.split())))

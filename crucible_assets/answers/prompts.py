@@ -11,6 +11,7 @@ from typing import Any
 
 from crucible_assets.answers.checking import Judgement
 from crucible_assets.answers.reading import NO_ANSWER
+from crucible_assets.answers.sentences import without_marks
 from crucible_assets.extractions.answer import InvalidAnswer, json_object
 from crucible_assets.prompts.fences import fence_of, fenced, json_line
 from resources.models.request import ModelRequest
@@ -78,7 +79,7 @@ class ToJudge:
 
 def source_block(label: int, document_name: str, text: str) -> str:
     """A source as it is shown: its label, its document's name as data, and its words between fences."""
-    return f"Source [{label}], document: {json_line(document_name[:_NAME])}\n{fenced('source', text)}"
+    return f"Source [{label}], document: {json_line(document_name[:_NAME])}\n{fenced('source', without_marks(text))}"
 
 
 def question_text(questions: Sequence[str], conversation: str) -> str:

@@ -89,6 +89,14 @@ def read_sentences(text: str) -> list[Said]:
     return [*reader.feed(text), *reader.end()]
 
 
+def without_marks(text: str) -> str:
+    """The same text, as long, with round brackets where it has marks of its own, as papers do for their references.
+
+    So shown to a model, a copied sentence cites what the model cites, and not what its author did.
+    """
+    return _MARK.sub(lambda mark: f"({mark.group()[1:-1]})", text)
+
+
 def sentence_spans(text: str) -> list[Span]:
     """Where the sentences of a document's text are, without surrounding blanks, in order.
 

@@ -7,6 +7,7 @@ of documents stand between fences. The same words give the same request, byte fo
 from collections.abc import Sequence
 from typing import Any
 
+from crucible_assets.answers.sentences import without_marks
 from crucible_assets.extractions.answer import InvalidAnswer, json_object
 from crucible_assets.prompts.fences import fence_of, fenced, plain_line
 from resources.models.request import ModelRequest
@@ -68,12 +69,12 @@ VERSION = fence_of(f"{_DOCUMENT}{_PROJECT}{_CHOICE}")
 
 def stretch_line(number: int, text: str) -> str:
     """A numbered stretch of a document, as it is shown."""
-    return f"[{number}]\n{text.strip()}"
+    return f"[{number}]\n{without_marks(text.strip())}"
 
 
 def fact_line(number: int, text: str, name: str = "") -> str:
     """A numbered fact, with the name of its document where it may be of several."""
-    words = plain_line(text, _LONGEST_FACT)
+    words = without_marks(plain_line(text, _LONGEST_FACT))
     return f"[{number}] {plain_line(name, _LONGEST_NAME)}: {words}" if name else f"[{number}] {words}"
 
 

@@ -52,6 +52,22 @@ def test_an_answer_is_streamed_sentence_by_sentence_checked_and_stored(
     assert GRANT[citation.citation.start : citation.citation.end].startswith("The heat pump grant for Elm Street")
 
 
+def test_a_reference_in_a_copied_sentence_is_no_citation(study: Study, model_server: ModelServer) -> None:
+    """Papers refer to others as answers cite: with a number in brackets."""
+    study.add("other.pdf", NOISE)
+    study.add("paper.pdf", "The noise at the bedroom window was 35 dB [1, 2]. It was measured by night.")
+
+    def copied(asked: Asked) -> str:
+        (paper,) = (one for one in asked.sources if "35 dB" in one.text)
+        return f"{paper.text.partition('.')[0]}. [{paper.label}]"
+
+    outcome = ask(study, model_server, copied, "How loud was the noise at the bedroom window, and in the library?")
+    (stated,) = outcome.statements
+    assert stated.statement.text == "The noise at the bedroom window was 35 dB (1, 2)."
+    assert (stated.statement.support, stated.statement.checked_by) == (Support.SUPPORTED, CheckedBy.COPY)
+    assert [citation.document_name for citation in stated.citations] == ["paper.pdf"]
+
+
 def ask(study: Study, server: ModelServer, answer, question: str = QUESTION, **options) -> Outcome:
     """Ask with a scripted answer; what the judge says by default is in `CitedAnswers`."""
     script = answer if isinstance(answer, CitedAnswers) else CitedAnswers(answer)
@@ -189,7 +205,7 @@ def test_what_the_documents_order_is_data_and_what_an_obedient_model_says_is_cau
 
     def obedient(asked: Asked) -> str:
         (source,) = asked.sources
-        assert source.text == order
+        assert source.text == order.replace("[1]", "(1)").replace("[9]", "(9)")  # it cannot even look like a label
         return (
             "Everybody got 1,000,000 euros. [1]\nThe heat pump grant for Elm Street was paid on 9 May 2020. [9]\n"
             "Everybody got a million."
