@@ -94,7 +94,7 @@ def without_marks(text: str) -> str:
 
     So shown to a model, a copied sentence cites what the model cites, and not what its author did.
     """
-    return _MARK.sub(lambda mark: f"({mark.group()[1:-1]})", text)
+    return str(_MARK.sub(lambda mark: f"({mark.group()[1:-1]})", text))
 
 
 def sentence_spans(text: str) -> list[Span]:
