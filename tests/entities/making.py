@@ -34,11 +34,11 @@ def mentioned(text: str, *names: str, last: bool = False) -> list[Mention]:
     return [mention(name, text.rindex(name) if last else text.index(name)) for name in names]
 
 
-def study(pattern: str) -> Project:
-    """A project whose rows are entities."""
+def study(pattern: str, name: str | None = None) -> Project:
+    """A project whose rows are entities; its name is shown to models."""
     return project_from_data(
         {
-            "name": f"entities {uuid4().hex}",
+            "name": name or f"entities {uuid4().hex}",
             "documents": "documents",
             "unit_of_observation": "ENTITY",
             "entity_pattern": pattern,

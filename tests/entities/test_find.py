@@ -185,7 +185,7 @@ def test_an_invented_name_is_kept_and_flagged(find):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_of_a_model_that_cuts_drops_invents_and_misquotes_nothing_is_taken_in_silence(find, seed):
+def test_of_a_model_that_cuts_drops_invents_and_misquotes_nothing_is_taken_in_silence(database, model_server, seed):
     gold: list[Mapping[str, Any]] = [{"_entity": part, "price": n} for n, part in enumerate(PARTS, 1)]
     shares = {
         Noise.LIST_CUT_SHORT: 0.6,
@@ -195,8 +195,9 @@ def test_of_a_model_that_cuts_drops_invents_and_misquotes_nothing_is_taken_in_si
         Noise.PARAPHRASED_QUOTE: 0.05,
     }
     noisy = Noisy(GoldAnswers({"Invoice 12": gold}), shares, seed)
-    found = find(noisy, INVOICE, "every line of the invoice")
-    assert noisy.records, "the noise must have hit; what it hits follows from the words of the request"
+    project = study("every line of the invoice", f"noisy entities {seed}")  # what is hit follows from the request
+    found = Finding(database, served(model_server, noisy))(project, source_of(INVOICE))
+    assert noisy.records, "the noise must have hit"
     lost = set(PARTS) - set(names(found))
     assert not lost or any("86 (table rows" in warning for warning in found.warnings)
     assert len(lost) <= 2
