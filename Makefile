@@ -20,7 +20,7 @@ demo: $(STAMP)
 	@$(BIN)/crucible run $(STUDY)/project.yaml --out exports/heat-pump-grants
 
 test: $(STAMP)
-	@$(BIN)/pytest -n $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
