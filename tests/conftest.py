@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
+import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
+from psycopg import sql
 
 # The same examples in every run, so that a failure is seen again; HYPOTHESIS_PROFILE=search looks for new ones.
 hypothesis_settings.register_profile("suite", derandomize=True)
@@ -57,10 +59,20 @@ def settings(home: Path) -> Settings:
     return load_settings()
 
 
+def _unsynced(database: Database) -> Database:
+    """A server that does not wait for the disk: what it has written outlives a killed process, not a lost machine."""
+    with psycopg.connect(database.addresses.admin.set(drivername="postgresql").render_as_string(False)) as admin:
+        admin.autocommit = True
+        for name in ("fsync", "full_page_writes"):
+            admin.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(name)))
+        admin.execute("SELECT pg_reload_conf()")
+    return database
+
+
 @pytest.fixture(scope="session")
 def database(settings: Settings) -> Iterator[Database]:
     """The migrated database; child processes find it through the environment."""
-    opened = open_database(settings)
+    opened = _unsynced(open_database(settings))
     export_to_environment(opened.addresses)
     for tenant in ("default", "other"):
         with opened.transaction(tenant) as session:
@@ -77,7 +89,7 @@ def own_server() -> Iterator[tuple[Settings, Database]]:
     with tempfile.TemporaryDirectory(prefix="crucible-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         settings = load_settings({"CRUCIBLE_HOME": folder})
-        opened = open_database(settings)
+        opened = _unsynced(open_database(settings))
         try:
             yield settings, opened
         finally:
