@@ -46,6 +46,10 @@ _MEMORY_WORDS: Final = (b"memory allocation", b"bad_alloc", b"MemoryError", b"Ca
 _ENVIRONMENT: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHASHSEED")
 
 
+class _GoneBeforeError(Exception):
+    """The worker was gone before it took the document, which has nothing to do with that."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Limits:
     timeout_seconds: float
@@ -92,10 +96,15 @@ class _Worker:
             ) from error
 
     def parse(self, source: Source, filename: str) -> Result:
-        """Have one document read; a worker that had to be killed is not `alive` afterwards."""
+        """Have one document read; a worker that had to be killed is not `alive` afterwards.
+
+        Raises `_GoneBeforeError` when the process had ended before it took the document.
+        """
         deadline = time.monotonic() + self._limits.timeout_seconds
         try:
-            self._ask(source, filename, deadline)
+            self._announce(source, filename, deadline)
+            if isinstance(source, bytes):
+                send(self._connection, source, deadline)
             if not self._memory_kept(deadline):
                 self.kill()
                 return memory_exceeded()
@@ -109,12 +118,15 @@ class _Worker:
         except (EOFError, OSError, ValueError, KeyError, TypeError):
             return self._crashed()
 
-    def _ask(self, source: Source, filename: str, deadline: float) -> None:
+    def _announce(self, source: Source, filename: str, deadline: float) -> None:
+        """Say what comes, and wait until the worker has taken it."""
         path = None if isinstance(source, bytes) else str(source.absolute())
         header = {"path": path, "filename": filename}
-        send(self._connection, json.dumps(header).encode("utf-8", "surrogateescape"), deadline)
-        if isinstance(source, bytes):
-            send(self._connection, source, deadline)
+        try:
+            send(self._connection, json.dumps(header).encode("utf-8", "surrogateescape"), deadline)
+            receive(self._connection, deadline)
+        except (EOFError, OSError) as error:
+            raise _GoneBeforeError from error
 
     def _memory_kept(self, deadline: float) -> bool:
         """Wait for the reply; False as soon as the worker holds more memory than it may."""
@@ -246,11 +258,19 @@ class ParserPool:
             )
         worker = self._idle.get()
         try:
-            if worker is None or not worker.alive:
-                self._retire(worker)
-                worker = None  # so that a failing start leaves an empty place, not a dead worker
-                worker = self._start()
-            return worker.parse(source, filename)
+            if worker is not None and worker.alive:
+                with contextlib.suppress(_GoneBeforeError):
+                    return worker.parse(source, filename)
+            self._retire(worker)
+            worker = None  # so that a failing start leaves an empty place, not a dead worker
+            worker = self._start()
+            try:
+                return worker.parse(source, filename)
+            except _GoneBeforeError as error:
+                raise ParserPoolError(
+                    "A parser worker ended as soon as it had started. Look whether something on this machine ends "
+                    "processes (the kernel when memory is short), and run again."
+                ) from error
         finally:
             self._idle.put(worker)
 

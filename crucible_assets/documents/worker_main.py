@@ -54,12 +54,15 @@ def main() -> None:
     while True:
         try:
             header = json.loads(receive(connection))
-            sent = receive(connection) if header["path"] is None else None
+            send(connection, b"taken")  # from here on, what happens to this process is the document's doing
         except (EOFError, ConnectionError):
             return
         signal.alarm(math.ceil(float(timeout)) + _GRACE_SECONDS)
         try:
+            sent = receive(connection) if header["path"] is None else None
             reply = encode_result(_read(header, sent))
+        except (EOFError, ConnectionError):
+            return
         except MemoryError:
             os._exit(MEMORY_EXIT)  # what is left of the heap is not to be trusted
         signal.alarm(0)

@@ -26,7 +26,7 @@ from crucible_assets.documents.errors import (
 )
 from crucible_assets.documents.parsed import ParsedDocument
 from crucible_assets.documents.wire import Result, decode_result, encode_result
-from crucible_assets.documents.worker import ParserPool
+from crucible_assets.documents.worker import ParserPool, _Worker
 from resources.vocabulary import Segment, SegmentKind
 from tests.documents import make
 
@@ -48,13 +48,6 @@ def words(result: Result) -> int:
 
 def children() -> set[int]:
     return {child.pid for child in psutil.Process().children() if "worker_main" in " ".join(child.cmdline())}
-
-
-def dead(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_every_item_comes_back_under_its_key(pool: ParserPool, tmp_path: Path) -> None:
@@ -112,26 +105,37 @@ def test_a_document_that_takes_too_much_memory_fails_alone() -> None:
     assert words(results["good"]) > 20
 
 
-def test_a_parser_that_crashes_makes_a_damaged_document(pool: ParserPool) -> None:
-    list(pool.parse([(0, GOOD, "a.txt"), (1, GOOD, "a.txt")]))
+def test_a_parser_that_crashes_makes_a_damaged_document() -> None:
+    with ParserPool(workers=1, timeout_seconds=30, memory_mib=900) as pool:
+        before = children()
+        list(pool.parse([(0, GOOD, "a.txt")]))
+        (worker,) = children() - before
 
-    def crash() -> None:
-        time.sleep(0.2)
-        killed = [psutil.Process(pid) for pid in children()]
-        for process in killed:
-            os.kill(process.pid, signal.SIGSEGV)
-        while not all(map(dead, killed)):  # the idle one too, before another document comes
-            time.sleep(0.01)
+        def crash() -> None:
+            time.sleep(0.2)
+            os.kill(worker, signal.SIGSEGV)
 
-    thread = threading.Thread(target=crash)
-    thread.start()
-    results = dict(pool.parse([("victim", SLOW, "a.txt")]))
-    thread.join()
-    victim = results["victim"]
-    assert isinstance(victim, DamagedDocument)
-    assert "crashed" in victim.what
-    assert "SIGSEGV" in victim.what
-    assert words(dict(pool.parse([("next", GOOD, "a.txt")]))["next"]) > 20
+        thread = threading.Thread(target=crash)
+        thread.start()
+        victim = dict(pool.parse([("victim", SLOW, "a.txt")]))["victim"]
+        thread.join()
+        assert isinstance(victim, DamagedDocument)
+        assert "crashed" in victim.what
+        assert "SIGSEGV" in victim.what
+        assert words(dict(pool.parse([("next", GOOD, "a.txt")]))["next"]) > 20
+
+
+def test_a_worker_that_died_idle_costs_no_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel ends idle workers too, and it takes a while until one looks dead."""
+    monkeypatch.setattr(_Worker, "alive", True)  # as it looks until then
+    with ParserPool(workers=1, timeout_seconds=30, memory_mib=900) as pool:
+        before = children()
+        list(pool.parse([(0, GOOD, "a.txt")]))
+        for end in (signal.SIGKILL, signal.SIGSEGV):
+            (worker,) = children() - before
+            os.kill(worker, end)
+            assert words(dict(pool.parse([("next", GOOD, "a.txt")]))["next"]) > 20
+            assert children() - before != {worker}
 
 
 def test_closing_leaves_no_process_behind() -> None:
