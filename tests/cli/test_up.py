@@ -36,7 +36,7 @@ def free_port() -> int:
 def health(port: int, path: str = "/health/ready") -> int | None:
     """The status of the API's answer; None without one."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         with error:

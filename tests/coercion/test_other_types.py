@@ -101,10 +101,10 @@ def test_an_answer_that_is_a_page_is_no_number_and_no_date() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_answer_takes_long_to_read(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     for type_ in ("NUMBER", "DATE", "BOOLEAN", "CATEGORY"):
         coerced(text, type_, "Yes", "No")
-    assert time.perf_counter() - began < 3  # some tenths of a second at worst
+    assert time.thread_time() - began < 3  # some tenths of a second at worst
 
 
 @pytest.mark.parametrize(

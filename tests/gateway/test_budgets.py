@@ -161,7 +161,7 @@ def test_what_a_process_held_that_is_gone_is_free_when_its_lease_ends(
     began = time.monotonic()
     (end,) = asyncio.run(ask_until_reached(desk, model_server, [short(text, 1)], worst))
     assert isinstance(end, Call)
-    assert 0.5 < time.monotonic() - began < 10
+    assert 0.5 < time.monotonic() - began < 25
     with desk.database.transaction(desk.tenant) as session:
         left = session.scalars(sa.select(reservations.c.holder).where(reservations.c.project_id == desk.project_id))
         assert left.all() == []

@@ -140,7 +140,7 @@ def test_a_server_that_says_nothing_is_given_up(make: Maker, model_server: Model
     began = time.monotonic()
     with pytest.raises(ConnectionLostError, match="imeout"):
         generate(make(model_server, timeout_seconds=0.2), make_request())
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @BOTH

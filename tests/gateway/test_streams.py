@@ -56,7 +56,7 @@ def test_stretches_come_as_they_are_written_and_the_call_is_stored(
     times, whole, call = desk.work([make(model_server)], job)
     assert whole == call.reply.text == PROSE
     assert len(times) > 10
-    assert times[0] < times[-1] / 2  # the beginning was there long before the end
+    assert times[-1] - times[0] > 0.1  # the beginning was there long before the end
     (row,) = desk.calls([call.key])
     (served,) = model_server.calls
     assert served.stream

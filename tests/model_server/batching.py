@@ -16,11 +16,11 @@ FORMAT = {"type": "json_schema", "json_schema": {"name": "a", "strict": True, "s
 
 
 def openai_client(server: ModelServer | SubprocessModelServer) -> openai.OpenAI:
-    return openai.OpenAI(base_url=server.openai_url, api_key="key", max_retries=0, timeout=10)
+    return openai.OpenAI(base_url=server.openai_url, api_key="key", max_retries=0, timeout=60)
 
 
 def anthropic_client(server: ModelServer | SubprocessModelServer) -> anthropic.Anthropic:
-    return anthropic.Anthropic(base_url=server.anthropic_url, api_key="key", max_retries=0, timeout=10)
+    return anthropic.Anthropic(base_url=server.anthropic_url, api_key="key", max_retries=0, timeout=60)
 
 
 def chat_body(number: int, **changes: Any) -> dict[str, Any]:

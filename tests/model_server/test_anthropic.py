@@ -22,7 +22,7 @@ SCHEMA = answer_schema({"amount": "number", "lender": "string"})
 def ask(server: ModelServer, question: Callable[[anthropic.AsyncAnthropic], Awaitable[T]], key: str = "key") -> T:
     async def run() -> T:
         async with anthropic.AsyncAnthropic(
-            base_url=server.anthropic_url, api_key=key, max_retries=0, timeout=10
+            base_url=server.anthropic_url, api_key=key, max_retries=0, timeout=60
         ) as client:
             return await question(client)
 

@@ -161,7 +161,7 @@ def test_latency_and_token_time_pass_before_the_answer() -> None:
     with ModelServer(Script(["x" * 40]), ServerConfig(latency_s=0.1, token_s=0.01)) as server:
         started = time.monotonic()
         chat(server)
-        assert 0.19 < time.monotonic() - started < 2
+        assert time.monotonic() - started > 0.19
 
 
 def test_a_stream_comes_token_by_token() -> None:
@@ -173,11 +173,10 @@ def test_a_stream_comes_token_by_token() -> None:
             if event.choices and event.choices[0].delta.content
         ]
 
-    with ModelServer(Script(["x" * 160]), ServerConfig(token_s=0.01)) as server:
+    with ModelServer(Script(["x" * 160]), ServerConfig(token_s=0.03)) as server:
         arrived = ask(server, times)
     assert len(arrived) == 10
-    assert arrived[0] < 0.3
-    assert arrived[-1] - arrived[0] > 0.2
+    assert arrived[-1] - arrived[0] > 0.4
 
 
 def test_enforced_limits_refuse_and_tell_the_true_wait() -> None:

@@ -19,7 +19,7 @@ DOCUMENT = "Loan agreement\nAmount: 1,234.50 EUR\nBorrower: Acme GmbH\nSecured: 
 
 def ask(server: ModelServer, question: Callable[[openai.AsyncOpenAI], Awaitable[T]], key: str = "key") -> T:
     async def run() -> T:
-        async with openai.AsyncOpenAI(base_url=server.openai_url, api_key=key, max_retries=0, timeout=10) as client:
+        async with openai.AsyncOpenAI(base_url=server.openai_url, api_key=key, max_retries=0, timeout=60) as client:
             return await question(client)
 
     return asyncio.run(run())

@@ -31,7 +31,7 @@ FORMAT = {
 
 def post(url: str, document: str, **changes: Any) -> httpx.Response:
     body = {"model": "m", "messages": messages(document), "response_format": FORMAT} | changes
-    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=10)
+    return httpx.post(f"{url}/v1/chat/completions", json=body, timeout=60)
 
 
 def test_what_was_paid_twice_is_counted(model_server: ModelServer) -> None:
@@ -139,7 +139,7 @@ def test_a_process_ends_with_the_one_that_started_it() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith(b"http://127.0.0.1:")
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
 
 
 def test_bad_settings_of_a_process_are_told() -> None:

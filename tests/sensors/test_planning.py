@@ -151,7 +151,7 @@ def test_a_task_asked_for_while_a_tick_waits_is_a_run_at_once(
     requests = []
     while not requests:  # what other tests left open may end a tick
         requests, _ = tick(task_sensor, instance, installation, tenants=[tenant])
-    assert 0.5 <= time.monotonic() - began < 5
+    assert 0.5 <= time.monotonic() - began < 15
     later.join()
 
 

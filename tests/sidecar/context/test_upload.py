@@ -265,10 +265,10 @@ def test_an_archive_that_lists_files_without_end_is_refused_before_they_are_read
     entry = b"PK\x01\x02" + bytes(42)
     many = 1_000_000
     end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, many & 0xFFFF, many & 0xFFFF, many * len(entry), 30, 0)
-    began = time.monotonic()
+    began = time.process_time()
     answer = send(researcher, ("endless.zip", b"PK\x03\x04" + bytes(26) + many * entry + end))
     assert [item["reason"] for item in answer.json()["files"]] == ["TOO_LARGE"]
-    assert time.monotonic() - began < 5  # listing them takes 15 seconds
+    assert time.process_time() - began < 5  # listing them takes 15 seconds
 
 
 def test_archives_of_an_upload_are_bounded_together(researcher, monkeypatch):

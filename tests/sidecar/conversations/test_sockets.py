@@ -44,7 +44,7 @@ def person(served, headers):
 
 def opened(served, conversation: str, headers: dict[str, str] | None = None, query: str = "", **options: Any):
     address = f"{served.ws}{SESSIONS}/{conversation}/message{query}"
-    return connect(address, additional_headers=headers or {}, open_timeout=10, **options)
+    return connect(address, additional_headers=headers or {}, open_timeout=60, **options)
 
 
 def told(socket: ClientConnection, **said: Any) -> list[dict[str, Any]]:

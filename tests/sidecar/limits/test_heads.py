@@ -33,7 +33,7 @@ def port() -> Iterator[int]:
 
 def sent_until_closed(port: int, head: bytes, part: bytes, most: int) -> int:
     """How many bytes behind `head` are taken before the connection is closed; `most` when it is not."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(head)
         sent = 0
         while sent < most:

@@ -66,7 +66,7 @@ class Served:
     def watch(self, task: UUID, headers: dict[str, str], after: int = 0, **options: Any) -> ClientConnection:
         """A WebSocket."""
         address = f"{self.ws}/v1/stream/{task}?after={after}"
-        return connect(address, additional_headers=headers, open_timeout=10, **options)
+        return connect(address, additional_headers=headers, open_timeout=60, **options)
 
     @contextmanager
     def terms(self, **changed: Any) -> Iterator[None]:

@@ -52,7 +52,7 @@ def _new(database, before: list[int]) -> bool:
 
 def test_streams_go_on_when_every_connection_of_the_application_breaks(served, database, tenant, task):
     with served.terms(poll_deaf=0.2), served.watch(task, served.bearer(tenant)) as connection:
-        connection.recv(5)
+        connection.recv(30)
         admin(
             database,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
@@ -100,5 +100,7 @@ def test_a_notification_is_sent_by_those_who_write_seldom_only(database, tenant,
         mine = [n for n in connection.notifies(timeout=0.3) if str(task) in n.payload]
         assert mine == []
         say(database, tenant, task, "a line")
-        mine = [json.loads(n.payload) for n in connection.notifies(timeout=1, stop_after=1) if str(task) in n.payload]
+        mine = [
+            json.loads(n.payload) for n in connection.notifies(timeout=30, stop_after=1) if str(task) in n.payload
+        ]
     assert mine == [{"tenant": tenant, "task": str(task), "seq": 5}]

@@ -52,7 +52,7 @@ def test_the_first_message_says_where_the_task_stands(served, database, tenant, 
     with database.transaction(tenant) as session:
         update_task(session, task, progress={"documents": 4, "documents_done": 1})
     with served.watch(task, served.bearer(tenant)) as connection:
-        first = StreamEvent.model_validate_json(connection.recv(5))
+        first = StreamEvent.model_validate_json(connection.recv(30))
     assert first.kind is EventKind.PROGRESS
     assert first.seq == 0
     assert first.data == {"status": "RUNNING", "documents": 4, "documents_done": 1}
@@ -84,7 +84,7 @@ def test_both_forms_say_the_same(served, database, tenant, task):
 
 def test_a_notification_wakes_who_listens(served, database, tenant, task):
     with served.terms(poll=60), served.watch(task, served.bearer(tenant)) as connection:
-        connection.recv(5), connection.recv(5)
+        connection.recv(30), connection.recv(30)
         time.sleep(0.5)  # past the quick looks after the beginning
         for number in range(3):
             say(database, tenant, task, f"line {number}")
@@ -95,10 +95,10 @@ def test_a_notification_wakes_who_listens(served, database, tenant, task):
 def test_a_fact_without_a_notification_is_told_at_the_next_look(served, database, tenant, task):
     ids = make_documents(database, tenant, 1)
     with served.terms(poll=0.3), served.watch(task, served.bearer(tenant)) as connection:
-        connection.recv(5), connection.recv(5)
+        connection.recv(30), connection.recv(30)
         time.sleep(0.5)
         tell(database, tenant, task, ids)
-        assert json.loads(connection.recv(5))["kind"] == "document_completed"
+        assert json.loads(connection.recv(30))["kind"] == "document_completed"
 
 
 def test_pause_and_resume_are_heard_and_do_not_end_the_stream(served, database, tenant, task):
@@ -182,7 +182,7 @@ def test_a_slow_client_misses_progress_and_no_fact(served, database, tenant, tas
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
     options = {"sock": narrow, "max_queue": 1, "compression": None}
     with served.terms(kept=200), served.watch(task, served.bearer(tenant), **options) as connection:
-        heard = [json.loads(connection.recv(5))]
+        heard = [json.loads(connection.recv(30))]
         padding = "x" * 4000  # 12 MB in all, more than the buffers of sockets hold
         with database.transaction(tenant) as session:
             session.execute(
@@ -221,7 +221,7 @@ def test_a_deleted_document_keeps_its_number_and_loses_its_name(served, database
 
 def test_the_stream_of_a_deleted_task_ends(served, database, tenant, task):
     with served.terms(poll=0.2), served.watch(task, served.bearer(tenant)) as connection:
-        connection.recv(5)
+        connection.recv(30)
         with database.transaction(tenant) as session:
             session.execute(sa.delete(tasks).where(tasks.c.id == task))
         connection_closed = all_of(connection)
