@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import regex
 
-from crucible_assets.answers.tokens import Kind, Token
+from crucible_assets.answers.text.tokens import Kind, Token
 from crucible_assets.answers.understanding import asks_for
 from resources.search.analysis import terms
 from resources.search.query import Query

@@ -5,12 +5,13 @@ They seldom cite, however they are asked. What is found here is checked like a c
 
 from collections.abc import Mapping
 
-from crucible_assets.answers.checking import Shown
-from crucible_assets.answers.guards import Cited, missing_in
-from crucible_assets.answers.languages import language_of
-from crucible_assets.answers.locating import locate
-from crucible_assets.answers.sentences import Said
-from crucible_assets.answers.tokens import plain_words
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.checking.locating import locate
+from crucible_assets.answers.checking.standing import missing_in
+from crucible_assets.answers.checking.stands import Cited
+from crucible_assets.answers.text.languages import language_of
+from crucible_assets.answers.text.sentences import Said
+from crucible_assets.answers.text.tokens import plain_words
 
 LEAST_SHARE = 0.5
 """Of a sentence's words and facts, that the one or two sentences it was taken from hold."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from crucible_assets.answers.checking import Shown
+from crucible_assets.answers.checking.compared import Shown
 from crucible_assets.answers.prompts import source_block
 from resources.database.repositories.answers import Source
 from resources.database.repositories.retrieval import FoundPassage

@@ -13,8 +13,8 @@ import regex
 from crucible_assets.answers.asking import AskedWord, asked_words, holds, wanted
 from crucible_assets.answers.evidence import SourceText
 from crucible_assets.answers.nearness import FEWEST_VECTORS, Figures, model_for, standing_out
-from crucible_assets.answers.sentences import sentence_spans
-from crucible_assets.answers.tokens import tokens_of
+from crucible_assets.answers.text.spans import sentence_spans
+from crucible_assets.answers.text.tokens import tokens_of
 from crucible_assets.answers.understanding import is_broad
 from resources.embedding.contract import Embedder
 from resources.embedding.errors import EmbeddingError

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from crucible_assets.answers.checking import Shown, check_words
-from crucible_assets.answers.sentences import Said
+from crucible_assets.answers.checking.check import check_words
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.text.sentences import Said
 from crucible_assets.extractions.answer import InvalidAnswer, json_object
 from crucible_assets.prompts.fences import FENCE, fenced, json_line, plain_line
 from resources.models.request import ModelRequest

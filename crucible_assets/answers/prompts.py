@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from crucible_assets.answers.checking import Judgement
+from crucible_assets.answers.checking.judging import Judgement
 from crucible_assets.answers.reading import NO_ANSWER
-from crucible_assets.answers.sentences import without_marks
+from crucible_assets.answers.text.marks import without_marks
 from crucible_assets.extractions.answer import InvalidAnswer, json_object
 from crucible_assets.prompts.fences import fence_of, fenced, json_line
 from resources.models.request import ModelRequest

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from crucible_assets.answers.checking import claims
-from crucible_assets.answers.sentences import Said, SentenceReader
+from crucible_assets.answers.checking.check import claims
+from crucible_assets.answers.text.sentences import Said, SentenceReader
 from crucible_assets.prompts.fences import FENCE
 
 NO_ANSWER = "NO ANSWER"

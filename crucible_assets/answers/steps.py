@@ -10,7 +10,9 @@ from uuid import UUID
 from crucible_assets.answers import extractive, prompts
 from crucible_assets.answers.attributing import attributed
 from crucible_assets.answers.calling import Caller, NoAnswerInTimeError
-from crucible_assets.answers.checking import Shown, check_words, judgeable, with_judgement
+from crucible_assets.answers.checking.check import check_words
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.checking.judging import judgeable, with_judgement
 from crucible_assets.answers.events import Event, Found, Judged, Stated, Understood
 from crucible_assets.answers.evidence import (
     LEAST_TOKENS,

@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from crucible_assets.answers.sentences import sentence_spans
+from crucible_assets.answers.text.spans import sentence_spans
 from resources.search.analysis import terms
 from resources.statements import CheckedBy, Citation, Statement, Support
 from resources.vocabulary import Segment, SegmentKind

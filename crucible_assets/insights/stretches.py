@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crucible_assets.answers.sentences import sentence_spans
+from crucible_assets.answers.text.spans import sentence_spans
 from resources.vocabulary import Segment, SegmentKind
 
 ENOUGH, MOST = 300, 1_000

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import count as numbers
 from uuid import UUID
 
-from crucible_assets.answers.checking import Shown, check_words, claims
-from crucible_assets.answers.sentences import Said, read_sentences
+from crucible_assets.answers.checking.check import check_words, claims
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.text.sentences import Said, read_sentences
 from crucible_assets.extractions.asking import all_of
 from crucible_assets.insights import extractive_summary, summary_prompts
 from crucible_assets.insights.extractive_summary import flaw, most_central

@@ -7,7 +7,7 @@ of documents stand between fences. The same words give the same request, byte fo
 from collections.abc import Sequence
 from typing import Any
 
-from crucible_assets.answers.sentences import without_marks
+from crucible_assets.answers.text.marks import without_marks
 from crucible_assets.extractions.answer import InvalidAnswer, json_object
 from crucible_assets.prompts.fences import fence_of, fenced, plain_line
 from resources.models.request import ModelRequest

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-from crucible_assets.answers.checking import Shown, check_words
-from crucible_assets.answers.sentences import Said
+from crucible_assets.answers.checking.check import check_words
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.text.sentences import Said
 from resources.statements import Statement, Support
 
 FOLDER = Path(__file__).parent / "cases"

@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from crucible_assets.answers.attributing import attributed
-from crucible_assets.answers.checking import Shown, check_words
-from crucible_assets.answers.sentences import Said
+from crucible_assets.answers.checking.check import check_words
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.text.sentences import Said
 from resources.statements import Support
 
 SHOWN = {

@@ -4,17 +4,11 @@ from uuid import UUID
 
 import pytest
 
-from crucible_assets.answers.checking import (
-    CITES_NOTHING,
-    SAYS_THE_OPPOSITE,
-    Judgement,
-    Shown,
-    check_words,
-    claims,
-    judgeable,
-    with_judgement,
-)
-from crucible_assets.answers.sentences import Said
+from crucible_assets.answers.checking.check import CITES_NOTHING, check_words, claims
+from crucible_assets.answers.checking.compared import Shown
+from crucible_assets.answers.checking.judging import Judgement, judgeable, with_judgement
+from crucible_assets.answers.checking.wording import SAYS_THE_OPPOSITE
+from crucible_assets.answers.text.sentences import Said
 from resources.statements import CheckedBy, Citation, Statement, Support
 from tests.answers.statement_cases import CASES, ENGLISH, SOURCES
 

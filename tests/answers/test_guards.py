@@ -2,12 +2,14 @@
 
 import pytest
 
-from crucible_assets.answers.guards import Cited, missing_in
-from crucible_assets.answers.tokens import Kind, tokens_of
+from crucible_assets.answers.checking.compared import Finding
+from crucible_assets.answers.checking.standing import missing_in
+from crucible_assets.answers.checking.stands import Cited
+from crucible_assets.answers.text.tokens import Kind, tokens_of
 
 
 def missing(statement: str, language: str | None, text: str, theirs: str | None) -> tuple[str, ...]:
-    return missing_in(statement, language, [Cited(text, theirs)])
+    return tuple(one.told for one in missing_in(statement, language, [Cited(text, theirs)]))
 
 
 NUMBERS = [
@@ -147,4 +149,4 @@ def test_names_stand_or_are_missed(language, statement, text, expected):
 def test_what_one_of_several_sources_holds_is_not_missed():
     cited = [Cited("It cost 9,500 euros.", "en"), Cited("Maeve Tierney signed on 3 May 2024.", "en")]
     assert missing_in("Maeve Tierney paid 9,500 euros on 3 May 2024.", "en", cited) == ()
-    assert missing_in("Maeve Tierney paid 9,501 euros.", "en", cited) == ("9,501 euros",)
+    assert missing_in("Maeve Tierney paid 9,501 euros.", "en", cited) == (Finding("number", "9,501 euros"),)

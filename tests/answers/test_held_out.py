@@ -2,7 +2,7 @@
 
 import pytest
 
-from crucible_assets.answers.checking import Judgement, with_judgement
+from crucible_assets.answers.checking.judging import Judgement, with_judgement
 from resources.statements import CheckedBy, Support
 from tests.answers.held_out import HALVES, cases
 

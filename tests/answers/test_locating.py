@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from crucible_assets.answers.locating import locate
+from crucible_assets.answers.checking.locating import locate
 
 LETTER = (
     "Dear Mr Moynagh, we write about your house. The grant of 12,500 euros is awarded, subject to conditions. "

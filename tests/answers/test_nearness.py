@@ -7,7 +7,7 @@ import pytest
 
 from crucible_assets.answers.asking import Wanted, asked_words, holds, wanted
 from crucible_assets.answers.nearness import BY_BOTH, BY_WORDS, Figures, model_for, standing_out
-from crucible_assets.answers.tokens import tokens_of
+from crucible_assets.answers.text.tokens import tokens_of
 from resources.search.query import make_query
 
 WHOLE = Figures(covered=0.8, source_covered=1.0, missing_numbers=0, words=5, stands_out=2.5)

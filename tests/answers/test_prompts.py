@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from crucible_assets.answers.checking import Judgement
+from crucible_assets.answers.checking.judging import Judgement
 from crucible_assets.answers.prompts import (
     ToJudge,
     answer_request,

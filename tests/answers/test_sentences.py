@@ -7,7 +7,8 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crucible_assets.answers.sentences import LONGEST, Said, SentenceReader, read_sentences, sentence_spans
+from crucible_assets.answers.text.sentences import LONGEST, Said, SentenceReader, read_sentences
+from crucible_assets.answers.text.spans import sentence_spans
 
 
 def said(*pairs: tuple[str, tuple[int, ...]]) -> list[Said]:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crucible_assets.answers.sentences import sentence_spans
-from crucible_assets.answers.tokens import Kind, tokens_of
-from resources.models.reader.spans import Span
+from crucible_assets.answers.text.spans import spans_of
+from crucible_assets.answers.text.tokens import Kind, tokens_of
 from resources.models.reader.words import STOP_WORDS
 from resources.models.reader.words import fold as bare
 from resources.search.analysis import terms
@@ -55,12 +54,6 @@ def locate(statement: str, source: str, language: str | None) -> Located:
     if share < _STANDS_OUT:
         return Located(0, len(source), whole, whole)
     return Located(spans[best[0]].start, spans[best[1]].end, share, whole)
-
-
-@lru_cache(maxsize=256)
-def spans_of(source: str) -> tuple[Span, ...]:
-    """The sentences of a source, found once."""
-    return tuple(sentence_spans(source))
 
 
 @lru_cache(maxsize=4096)

@@ -1,9 +1,9 @@
 """Two things that changed places: `A sued B` and `B sued A`, `65 dB at night` and `72 dB at night`."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
-from crucible_assets.answers.tokens import Kind, Token
+from crucible_assets.answers.checking.differences.alignment import Near, Word, written
+from crucible_assets.answers.text.tokens import Kind
 from resources.models.reader.words import word_set
 
 _LEAST = 3  # words of a statement
@@ -19,26 +19,12 @@ _EVEN = word_set(
 _FREE_ORDER = frozenset({"de", "nl", "cs", "pl", "ru", "uk", "hu", "fi", "tr", "el"})  # case says who does what
 
 
-class Placed(Protocol):
-    """A word as it is aligned."""
-
-    @property
-    def stem(self) -> str:
-        """Its form without endings."""
-        ...
-
-    @property
-    def token(self) -> Token:
-        """As it is written."""
-        ...
-
-    @property
-    def comma(self) -> bool:
-        """Whether a comma stands before it."""
-        ...
+def exchanges(near: Near) -> str | None:
+    """Rule `exchanged`: what two things changed places."""
+    return f"exchanges {near.swapped[0]} and {near.swapped[1]}" if near.swapped is not None else None
 
 
-def exchanged(own: Sequence[Placed], theirs: Sequence[Placed], language: str | None) -> tuple[str, str] | None:
+def exchanged(own: Sequence[Word], theirs: Sequence[Word], language: str | None) -> tuple[str, str] | None:
     """The two things that a statement exchanges, where it is the sentence but for that; as they are written.
 
     Things in a list, and on both sides of `is` or `met`, say the same in either order. In languages where the order
@@ -49,7 +35,7 @@ def exchanged(own: Sequence[Placed], theirs: Sequence[Placed], language: str | N
     return next((found for window in windows if (found := _exchanged(own, window, language)) is not None), None)
 
 
-def _exchanged(own: Sequence[Placed], theirs: Sequence[Placed], language: str | None) -> tuple[str, str] | None:
+def _exchanged(own: Sequence[Word], theirs: Sequence[Word], language: str | None) -> tuple[str, str] | None:
     mine, its = [one.stem for one in own], [one.stem for one in theirs]
     if sorted(mine) != sorted(its) or mine == its:
         return None
@@ -69,18 +55,14 @@ def _exchanged(own: Sequence[Placed], theirs: Sequence[Placed], language: str | 
             one, other = theirs[first : first + left], theirs[last - right : last]
             between = theirs[first + left : last - right]
             if _changes(one, other, between, language):
-                return _written(one), _written(other)
+                return written(one, _LONGEST), written(other, _LONGEST)
     return None
 
 
-def _changes(one: Sequence[Placed], other: Sequence[Placed], between: Sequence[Placed], language: str | None) -> bool:
+def _changes(one: Sequence[Word], other: Sequence[Word], between: Sequence[Word], language: str | None) -> bool:
     facts = [all(word.token.kind in (Kind.NUMBER, Kind.DAY) for word in side) for side in (one, other)]
     if facts[0] != facts[1] or (language in _FREE_ORDER and not facts[0]):
         return False
     joined = between[0].stem in _JOINING or between[0].comma
     listed = joined and (between[-1].stem in _JOINING or other[0].comma)
     return not listed and not all(word.stem in _EVEN for word in between)
-
-
-def _written(words: Sequence[Placed]) -> str:
-    return " ".join(word.token.written for word in words)

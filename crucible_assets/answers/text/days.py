@@ -14,6 +14,11 @@ Day = tuple[int | None, int, int | None]
 """Year, month and day of the month, as far as they are said."""
 
 
+def says_no_more(day: Day, other: Day) -> bool:
+    """Whether a date says nothing that the other does not say."""
+    return all(mine is None or mine == its for mine, its in zip(day, other, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class FoundDay:
     """A date in a text: all its readings, the likeliest of which are those of the text's language."""

@@ -10,9 +10,9 @@ from itertools import combinations
 
 import regex
 
-from crucible_assets.answers.locating import spans_of
-from crucible_assets.answers.ratios import ratios
-from crucible_assets.answers.tokens import Kind, Token, tokens_of
+from crucible_assets.answers.text.ratios import ratios
+from crucible_assets.answers.text.spans import spans_of
+from crucible_assets.answers.text.tokens import Kind, Token, tokens_of
 
 _MOST = 12  # numbers of a sentence that are worked with
 _DAYS = {"d": 1, "week": 7}

@@ -15,9 +15,14 @@ Whatever else differs is for a model, or stays unchecked.
 
 from collections.abc import Iterator, Sequence
 
-from crucible_assets.answers.tokens import Kind, Token
+from crucible_assets.answers.checking.compared import Compared, Finding, Shown
+from crucible_assets.answers.checking.copies import stand_alone
+from crucible_assets.answers.text.spans import spans_of
+from crucible_assets.answers.text.tokens import Kind, Token, asks, tokens_of
 from resources.models.reader.words import word_set
 from resources.search.guarded_words import is_negation
+
+SAYS_THE_OPPOSITE = "says the opposite"
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _ARTICLE_TELLS = word_set("few little lot couple number only same other most majority third half quarter")
@@ -44,12 +49,40 @@ _LIMITING = word_set(
 )
 
 
+def same_words(compared: Compared) -> tuple[Finding, ...]:
+    """Rule `words`: a sentence of a source that stands for itself says it in the same words."""
+    same = any(says_the_same_as(compared, source) for source in compared.sources)
+    return (Finding("words", ""),) if same else ()
+
+
+def says_the_same_as(compared: Compared, source: Shown) -> bool:
+    """Whether a sentence of this source, which stands there for itself, says it in the same words."""
+    if not compared.speaks_as(source):
+        return False
+    own = tokens_of(compared.text, compared.language)
+    return any(
+        stands and says_the_same(own, tokens_of(span.of(source.text), source.language), compared.language)
+        for span, stands in zip(spans_of(source.text), stand_alone(source.text), strict=True)
+    )
+
+
+def opposites(compared: Compared) -> tuple[Finding, ...]:
+    """Rule `opposite`: a sentence of a source says it in the same words but for a denial."""
+    own = tokens_of(compared.text, compared.language)
+    denied = any(
+        says_the_opposite(own, tokens_of(span.of(source.text), source.language), compared.language)
+        for source in filter(compared.speaks_as, compared.sources)
+        for span in spans_of(source.text)
+    )
+    return (Finding("opposite", SAYS_THE_OPPOSITE),) if denied else ()
+
+
 def says_the_same(own: Sequence[Token], theirs: Sequence[Token], language: str | None) -> bool:
     """Whether a statement's tokens are a sentence of the source, but for what is listed above.
 
     Both are in `language` (ISO 639-1).
     """
-    if _asks(theirs) != _asks(own):
+    if asks(theirs) != asks(own):
         return False
     stated = _without_frame(_trimmed(own))
     if not any(token.kind is not Kind.SIGN for token in stated):
@@ -60,7 +93,7 @@ def says_the_same(own: Sequence[Token], theirs: Sequence[Token], language: str |
 def says_the_opposite(own: Sequence[Token], theirs: Sequence[Token], language: str | None) -> bool:
     """Whether a statement is a sentence of the source but for a `not`, `no` or the like, which one of them has."""
     stated, said = _without_frame(_trimmed(own)), _trimmed(theirs)
-    if _denials(stated) == _denials(said) or _asks(own) or _asks(theirs):
+    if _denials(stated) == _denials(said) or asks(own) or asks(theirs):
         return False
     bare = [[one for one in _plain(tokens, language) if not _is_denial(one)] for tokens in (stated, said)]
     return len(bare[0]) > 1 and _equal(bare[0], bare[1])
@@ -117,10 +150,6 @@ def _trimmed(tokens: Sequence[Token]) -> Sequence[Token]:
     while last > first and tokens[last - 1].kind is Kind.SIGN and tokens[last - 1].key in "|,;:。!":
         last -= 1
     return tokens[first:last]
-
-
-def _asks(tokens: Sequence[Token]) -> bool:
-    return any(token.kind is Kind.SIGN and token.key == "?" for token in tokens)
 
 
 def _plain(tokens: Sequence[Token], language: str | None) -> Sequence[Token]:

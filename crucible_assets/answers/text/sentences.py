@@ -4,29 +4,17 @@ The reader looks at the text one character at a time, so that what it gives cann
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import regex
 
-from crucible_assets.answers.endings import TERMINATOR, continues
-from resources.models.reader.layout import blocks_of, lines_of
+from crucible_assets.answers.text.endings import TERMINATOR, continues
+from crucible_assets.answers.text.marks import labels_of, mark_end, marks_behind
 from resources.models.reader.spans import Span
 
 LONGEST = 4000
 """Characters of a sentence; of a longer one the rest is a sentence of its own."""
 
-_NUMBERS = r"[\s^]*\d{1,3}(?:\s*[-–,;、，]\s*\^?\d{1,3})*\s*"
-_MARK = regex.compile(rf"\[{_NUMBERS}\]|【{_NUMBERS}(?:†[^】\n]*)?】|［{_NUMBERS}］")
-_MARK_BEGUN = regex.compile(r"[\[［][\s\d^,;、，–-]*|【(?:[\s\d^,;、，–-]*|[\s\d^,;、，–-]*†[^】\n]*)")
-_LINK_BEHIND = regex.compile(r"\((?:#|https?://)[^\s()]*\)")
-_LINK_BEGUN = regex.compile(r"\((?:#[^\s()]*|h|ht|htt|https?|https?:|https?:/|https?://[^\s()]*)?")
-_RANGE = regex.compile(r"(\d{1,3})\s*[-–]\s*\^?(\d{1,3})")
-_LONGEST_MARK = 60  # characters; an opening bracket with more behind it opens no mark
-_MOST_IN_RANGE = 50
-_MOST_MARKS = 60  # behind a sentence; more of them are marks of nothing
-
 _ITEM = regex.compile(r"[ \t]*(?:[-*+•▪◦·–]|\d{1,3}[.)])[ \t]+")
-_NUMBERED = regex.compile(r"\s*\(?(?:\d{1,3}|\p{L})[.)]")
 _BREAK = regex.compile(r"[ \t]*(?:[-*+•▪◦·–][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|\||>|```|~~~|(?=\n))")
 _BREAK_BEGUN = regex.compile(r"[ \t]*(?:[-*+•▪◦·–]|\d{1,3}[.)]?|#{1,6}|`{1,2}|~{1,2})?")
 _FENCE = regex.compile(r"[ \t]*(`{3,12}(?!`)|~{3,12}(?!~))")
@@ -89,44 +77,6 @@ def read_sentences(text: str) -> list[Said]:
     return [*reader.feed(text), *reader.end()]
 
 
-def without_marks(text: str) -> str:
-    """The same text, as long, with round brackets where it has marks of its own, as papers do for their references.
-
-    So shown to a model, a copied sentence cites what the model cites, and not what its author did.
-    """
-    return str(_MARK.sub(lambda mark: f"({mark.group()[1:-1]})", text))
-
-
-def sentence_spans(text: str) -> list[Span]:
-    """Where the sentences of a document's text are, without surrounding blanks, in order.
-
-    Wrapped lines are joined as the reader joins them; every row of a table and item of a list is a sentence.
-    """
-    found: list[Span] = []
-    for block in blocks_of(text, lines_of(text)):
-        part = block.of(text)
-        cuts = [match.end() for match in TERMINATOR.finditer(part) if _is_end(part, match)]
-        for begin, end in pairwise([0, *cuts, len(part)]):
-            stretch = part[begin:end]
-            if stretch.strip():
-                first = block.start + begin
-                lead = len(stretch) - len(stretch.lstrip())
-                found.append(Span(first + lead, first + len(stretch.rstrip())))
-    return found
-
-
-def _is_end(part: str, match: "regex.Match[str]") -> bool:
-    if _NUMBERED.fullmatch(part, 0, match.end()):
-        return False
-    after = int(match.end())
-    while after < len(part) and part[after].isspace():
-        after += 1
-    if after == len(part):
-        return True
-    parted = after > match.end() or bool(match["wide"])
-    return parted and not continues(part, match, after, marked=False)
-
-
 class _Scan:
     """How far the beginning of the held text was looked at, and what was found in it."""
 
@@ -137,6 +87,14 @@ class _Scan:
         self.begun = False  # whether words of the sentence were seen
         self.marks: list[Span] = []
         self.verbatim: list[Span] = []  # code, in which blanks and brackets are kept
+
+    def with_marks_behind(self, text: str, at: int, *, final: bool) -> int | None:
+        """Where the marks behind a sentence's end at `at` end, which are its own; None when more may come."""
+        behind = marks_behind(text, at, final=final)
+        if behind is None:
+            return None
+        self.marks += behind[1]
+        return behind[0]
 
 
 def _next(text: str, scan: _Scan, *, final: bool) -> int | None:
@@ -156,7 +114,7 @@ def _next(text: str, scan: _Scan, *, final: bool) -> int | None:
             if ends is None:
                 return None
             if ends:
-                return _with_marks(text, at, scan, final=final)
+                return scan.with_marks_behind(text, at, final=final)
         elif character == "`":
             code = _code(text, at, final=final)
             if code is None:
@@ -166,7 +124,7 @@ def _next(text: str, scan: _Scan, *, final: bool) -> int | None:
             scan.at = code
             continue
         elif character in "[【［":
-            mark = _mark(text, at, final=final)
+            mark = mark_end(text, at, final=final)
             if mark is None:
                 return None
             if mark:
@@ -235,98 +193,28 @@ def _ends_line(text: str, at: int, *, final: bool) -> bool | None:
 
 def _sentence_end(text: str, match: "regex.Match[str]", scan: _Scan, *, final: bool) -> int | None:
     """Where the sentence ends that has a terminator, with the marks behind it; 0 when it goes on."""
-    marks = list(scan.marks)
-    end = _with_marks(text, match.end(), scan, final=final)
-    if end is None:
-        scan.marks = marks
+    behind = marks_behind(text, match.end(), final=final)
+    if behind is None:
         return None
+    end, marks = behind
     after = end
     while after < len(text) and text[after].isspace():
         after += 1
     if after == len(text) and not final:
-        scan.marks = marks
         return None
-    marked = len(scan.marks) > len(marks) or any(mark.end == match.start() for mark in marks)
+    marked = bool(marks) or any(mark.end == match.start() for mark in scan.marks)
     parted = end > match.end() or after > end or after == len(text) or match["wide"]
     if parted and not final and _undecided(text, after):
-        scan.marks = marks
         return None
     if not parted or continues(text, match, after, marked=marked):
-        scan.marks = marks
         return 0
+    scan.marks += marks
     return end
 
 
 def _undecided(text: str, after: int) -> bool:
     """Whether the word behind a terminator is not complete yet, on which ordinals depend."""
     return text[after:].isalnum() and "\n" not in text[after:]
-
-
-def _with_marks(text: str, at: int, scan: _Scan, *, final: bool) -> int | None:
-    """Where the marks end that follow a sentence's end at `at`; None when more of them may come."""
-    end = at
-    marks: list[Span] = []
-    while True:
-        begin = end
-        while begin < len(text) and text[begin].isspace():
-            begin += 1
-        if begin == len(text):
-            if not final:
-                return None
-            break
-        if len(marks) == _MOST_MARKS:
-            break
-        mark = _mark(text, begin, final=final)
-        if mark is None:
-            return None
-        if not mark:
-            break
-        if "\n" in text[end:begin]:
-            alone = _alone(text, mark, final=final)
-            if alone is None:
-                return None
-            if not alone:
-                break
-        marks.append(Span(begin, mark))
-        end = mark
-    if marks and at > 0 and text[at - 1] in ".。" and text[end : end + 1] in (".", "。"):  # `Text. [1].`
-        end += 1
-        marks[-1] = Span(marks[-1].start, end)
-    scan.marks += marks
-    return end
-
-
-def _alone(text: str, at: int, *, final: bool) -> bool | None:
-    """Whether nothing but marks and full stops is left on the line."""
-    while True:
-        while at < len(text) and text[at] in " \t.。":
-            at += 1
-        if at == len(text):
-            return True if final else None
-        if text[at] == "\n":
-            return True
-        mark = _mark(text, at, final=final)
-        if mark is None:
-            return None
-        if not mark:
-            return False
-        at = mark
-
-
-def _mark(text: str, at: int, *, final: bool) -> int | None:
-    """Where the citation mark at `at` ends; 0 when there is none, None when it may be one that is not complete."""
-    match = _MARK.match(text, at)
-    if match is not None:
-        end = match.end()
-        behind = text[end : end + 300]
-        if not final and (not behind or _LINK_BEGUN.fullmatch(behind)) and len(behind) < 300:
-            # a full stop, a blank or another mark settles it; of a link the end must be seen
-            return None
-        link = _LINK_BEHIND.match(text, end)
-        return int(link.end() if link is not None else end)
-    if final or len(text) - at >= _LONGEST_MARK:
-        return 0
-    return None if _MARK_BEGUN.fullmatch(text, at) else 0
 
 
 def _code(text: str, at: int, *, final: bool) -> int | None:
@@ -346,7 +234,7 @@ def _code(text: str, at: int, *, final: bool) -> int | None:
 def _said(text: str, marks: list[Span], verbatim: list[Span]) -> Said:
     labels: dict[int, None] = {}
     for mark in marks:
-        labels |= dict.fromkeys(_labels(text[mark.start : mark.end]))
+        labels |= dict.fromkeys(labels_of(text[mark.start : mark.end]))
     parts: list[str] = []
     at = 0
     for mark in [*sorted(marks, key=lambda one: one.start), Span(len(text), len(text))]:
@@ -368,15 +256,3 @@ def _tidied(text: str, start: int, end: int, verbatim: list[Span]) -> str:
             parts += [_BLANKS.sub(" ", text[at : span.start]), text[span.start : span.end]]
             at = span.end
     return "".join([*parts, _BLANKS.sub(" ", text[at:end])])
-
-
-def _labels(mark: str) -> list[int]:
-    mark = mark.partition("†")[0].partition("(")[0]
-    labels: list[int] = []
-    for part in regex.split(r"[,;、，]", mark):
-        ends = _RANGE.search(part)
-        if ends is not None and 0 <= int(ends.group(2)) - int(ends.group(1)) <= _MOST_IN_RANGE:
-            labels += range(int(ends.group(1)), int(ends.group(2)) + 1)
-        else:
-            labels += map(int, regex.findall(r"\d{1,3}", part))
-    return labels

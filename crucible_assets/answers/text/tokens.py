@@ -4,6 +4,7 @@
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -11,7 +12,7 @@ from functools import lru_cache
 
 import regex
 
-from crucible_assets.answers.day_tokens import Day, find_days
+from crucible_assets.answers.text.days import Day, find_days
 from crucible_assets.extractions.coercion.figures import SPACES, Figure, find_figures, read_figure
 from crucible_assets.extractions.coercion.rewriting import rewritten
 from crucible_assets.extractions.coercion.units import is_currency, meanings, multiplier
@@ -115,6 +116,11 @@ def tokens_of(text: str, language: str | None) -> tuple[Token, ...]:
             token, start, end = _number(plain, figure, language)
             plain = plain[:start] + hold(token) + plain[end:]
     return tuple(_in_order(plain, held))
+
+
+def asks(tokens: Sequence[Token]) -> bool:
+    """Whether a sentence is a question."""
+    return any(token.kind is Kind.SIGN and token.key == "?" for token in tokens)
 
 
 def _is_code(written: str, language: str | None) -> bool:

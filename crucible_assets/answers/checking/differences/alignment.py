@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crucible_assets.answers.contrasts import SPACELESS, contrasts_of
-from crucible_assets.answers.day_tokens import Day
-from crucible_assets.answers.tokens import Kind, Token
-from crucible_assets.answers.turns import EMPTY
+from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS, contrasts_of
+from crucible_assets.answers.checking.differences.turns import EMPTY
+from crucible_assets.answers.text.days import says_no_more
+from crucible_assets.answers.text.tokens import Kind, Token
 from resources.models.reader.words import fold as bare
 from resources.search.analysis import stemmer
 
@@ -36,6 +36,18 @@ class Difference:
     first: bool
     last: bool
     following: Word | None  # the word behind it in the sentence, which both have
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A statement beside one sentence of its sources that is near to it."""
+
+    own: tuple[Word, ...]
+    theirs: tuple[Word, ...]
+    differences: tuple[Difference, ...]
+    swapped: tuple[str, str] | None  # two things of the sentence that changed places, as they are written
+    sentences: tuple[tuple[Word, ...], ...]  # all that the statement cites
+    language: str | None
 
 
 def words_of(tokens: Sequence[Token], language: str | None) -> tuple[Word, ...]:
@@ -76,7 +88,7 @@ def may_be_near(own: Sequence[Word], theirs: Sequence[Word], language: str | Non
     """Whether two share enough words for an alignment to be worth its time; it never misses one that is near."""
     facts = min(sum(one.token.kind is not Kind.WORD for one in side) for side in (own, theirs))
     stems = [Counter(one.stem for one in side if one.token.kind is Kind.WORD) for side in (own, theirs)]
-    content = [one for one in own if not is_empty(one, language)]
+    content = content_of(own, language)
     told = Counter(one.stem for one in content if one.token.kind is Kind.WORD)
     if sum((stems[0] & stems[1]).values()) + facts < _least(language):
         return False
@@ -100,7 +112,7 @@ def align(own: Sequence[Word], theirs: Sequence[Word], language: str | None) -> 
             i += 1
         else:
             j += 1
-    content = [one for one in own if not is_empty(one, language)]
+    content = content_of(own, language)
     matched = sum(not is_empty(own[i], language) for i, _ in pairs)
     near = len(pairs) >= _least(language) and bool(content) and matched >= _NEAR * len(content)
     return list(_between(own, theirs, pairs)), near
@@ -129,16 +141,21 @@ def is_same(own: Word, theirs: Word) -> bool:
             units = own.token.unit & theirs.token.unit or not own.token.unit or not theirs.token.unit
             return bool(values) and bool(units)
         case Kind.DAY:
-            return any(_within(mine, its) for mine in own.token.days for its in theirs.token.days)
+            return any(says_no_more(mine, its) for mine in own.token.days for its in theirs.token.days)
         case _:
             return own.stem == theirs.stem
-
-
-def _within(day: Day, other: Day) -> bool:
-    """Whether a date says nothing that the other does not say."""
-    return all(mine is None or mine == its for mine, its in zip(day, other, strict=True))
 
 
 def is_empty(word: Word, language: str | None) -> bool:
     """Whether a word says nothing by itself: articles, auxiliaries, what only joins."""
     return word.token.kind is Kind.WORD and word.key in EMPTY.get(language or "", EMPTY["en"])
+
+
+def content_of(words: Sequence[Word], language: str | None) -> list[Word]:
+    """The words that say something by themselves, and the facts."""
+    return [word for word in words if not is_empty(word, language)]
+
+
+def written(words: Sequence[Word], most: int = 4) -> str:
+    """Words as they are written, the first `most` of them."""
+    return " ".join(word.token.written for word in words[:most]) + (" …" if len(words) > most else "")

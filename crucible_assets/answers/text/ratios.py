@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from crucible_assets.answers.tokens import Kind, Token
+from crucible_assets.answers.text.tokens import Kind, Token
 from resources.models.reader.words import fold as bare
 
 _PARTS = {

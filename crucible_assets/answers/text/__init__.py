@@ -1,0 +1,1 @@
+"""How text is read: sentences, citation marks, words, numbers, days and languages. Nothing is decided here."""
