@@ -35,7 +35,7 @@ from resources.observe.runs import observed_step
 from resources.statements import Abstention, AnswerStatus, Statement
 
 _TITLE = 200  # characters of the question
-_DONE = (AnswerStatus.ANSWERED, AnswerStatus.ABSTAINED)
+_DONE = (AnswerStatus.ANSWERED, AnswerStatus.ABSTAINED, AnswerStatus.WITHDRAWN)
 _NO_ANSWER = {
     Abstention.NOTHING_FOUND: "Nothing was found that comes near to the question.",
     Abstention.NOT_ENOUGH: "What was found does not answer the question.",

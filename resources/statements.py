@@ -33,6 +33,7 @@ class AnswerStatus(StrEnum):
     ANSWERED = "ANSWERED"  # at least one statement is not unsupported
     ABSTAINED = "ABSTAINED"  # nothing is answered, and `Abstention` says why
     FAILED = "FAILED"  # a fault; the reason says which
+    WITHDRAWN = "WITHDRAWN"  # it was ANSWERED; what it said rested on documents that were deleted or changed since
 
 
 class Abstention(StrEnum):

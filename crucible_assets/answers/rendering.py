@@ -18,6 +18,7 @@ _UNANSWERED = {
     AnswerStatus.ABSTAINED: "> **No answer.**",
     AnswerStatus.FAILED: "> **The answer failed.**",
     AnswerStatus.RUNNING: "> **The answer is being written.**",
+    AnswerStatus.WITHDRAWN: "> **The answer is withdrawn:** the documents that it rested on were deleted or changed.",
 }
 _SUFFIXES = {
     Support.UNSUPPORTED: "(not in the sources)",

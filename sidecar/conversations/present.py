@@ -8,7 +8,7 @@ from resources.database.repositories.answers import StoredSource, sources_of
 from resources.database.repositories.conversations import Conversation as StoredConversation
 from resources.database.repositories.search_state import Stretch
 from resources.database.repositories.statements import Owner, StoredStatement, statements_of
-from resources.statements import Abstention
+from resources.statements import Abstention, AnswerStatus
 from sidecar.conversations.schemas import Answer, Conversation, NoAnswer, Source
 from sidecar.search.schemas import DocumentFilters
 from sidecar.statements import Shown, cited, stretches_of
@@ -19,6 +19,8 @@ _SAID = {
     Abstention.NOT_ENOUGH: "The documents were searched, and what was found does not answer this question.",
     Abstention.UNSUPPORTED: "An answer was written, and the documents bear out nothing of it.",
 }
+
+_WITHDRAWN = "What this answer said rested on documents that were deleted or changed since. Ask again."
 
 
 def conversation(stored: StoredConversation) -> Conversation:
@@ -77,7 +79,7 @@ def _answer(
         filters=DocumentFilters.model_validate(answer.filters),
         status=answer.status,
         abstention=why_not(answer.abstention, answer.passages),
-        reason=answer.reason,
+        reason=_WITHDRAWN if answer.status is AnswerStatus.WITHDRAWN else answer.reason,
         statements=cited(said, shown),
         sources=[_source(source, shown) for source in made_from],
         sources_deleted=answer.sources_deleted,

@@ -136,9 +136,12 @@ class Answer(BaseModel):
     question: str = Field(description="As it was asked")
     questions: list[str] = Field(description="As it was understood: each stands alone")
     filters: DocumentFilters
-    status: AnswerStatus = Field(description="FAILED: a fault, `reason` says which. ABSTAINED: see `abstention`")
+    status: AnswerStatus = Field(
+        description="FAILED: a fault, `reason` says which. ABSTAINED: see `abstention`. WITHDRAWN: it was answered, "
+        "and what it said rested on documents that were deleted or changed since"
+    )
     abstention: NoAnswer | None
-    reason: str | None = Field(description="Of a failure")
+    reason: str | None = Field(description="Of a failure, or why the answer is withdrawn")
     statements: list[CitedStatement]
     sources: list[Source]
     sources_deleted: int = Field(description="Sources that were deleted since, with every statement that cited them")

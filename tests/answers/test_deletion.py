@@ -90,6 +90,12 @@ def texts(session, owner: Owner, owner_id: UUID) -> list[str]:
     return [one.statement.text for one in statements_of(session, owner, [owner_id])[owner_id]]
 
 
+def status(session, corpus: Corpus, answer_id: UUID | None = None) -> AnswerStatus:
+    answer = find_answer(session, answer_id or corpus.answer)
+    assert answer is not None
+    return answer.status
+
+
 def finished_call(session, corpus: Corpus, key: str) -> None:
     values = dict.fromkeys(("input_tokens", "cached_tokens", "output_tokens", "cache_write_tokens", "seconds"), 0)
     texts = {"provider": "openai", "model": "m", "reply": "The first says so [1]", "finish_reason": "stop"}
@@ -107,6 +113,38 @@ def test_what_cites_a_deleted_document_is_gone_and_what_cites_nothing_with_it(da
         answer = find_answer(session, corpus.answer)
         assert answer is not None
         assert (answer.sources_deleted, answer.question) == (1, "What is it?")
+
+
+def test_an_answer_that_has_nothing_left_to_say_is_withdrawn(database, corpus):
+    with database.transaction(corpus.tenant) as session:
+        delete_documents(session, [corpus.first])
+        assert status(session, corpus) is AnswerStatus.ANSWERED
+        delete_documents(session, [corpus.second])
+        assert status(session, corpus) is AnswerStatus.WITHDRAWN
+        assert delete_conversation(session, corpus.conversation, ASKER)
+
+
+def test_an_answer_of_which_only_what_nothing_bears_is_left_is_withdrawn(database, corpus):
+    unborne = Statement("Not so.", Support.UNSUPPORTED, (Citation(corpus.second, 0, 5, 2),), CheckedBy.WORDS)
+    with database.transaction(corpus.tenant) as session:
+        answer = begin_answer(session, corpus.conversation, "And when?")
+        ids = enumerate((corpus.first, corpus.second), 1)
+        add_sources(session, answer.id, [Source(n, id_, 0, 5, 1.0, n, None) for n, id_ in ids])
+        add_statements(session, corpus.project, Owner.ANSWER, answer.id, [supported("One.", corpus.first), unborne])
+        end_answer(session, answer.id, Ended(AnswerStatus.ANSWERED))
+        delete_documents(session, [corpus.first])
+        assert texts(session, Owner.ANSWER, answer.id) == ["Not so."]
+        assert status(session, corpus, answer.id) is AnswerStatus.WITHDRAWN
+
+
+def test_an_answer_that_lost_everything_before_it_ended_is_withdrawn(database, corpus):
+    with database.transaction(corpus.tenant) as session:
+        answer = begin_answer(session, corpus.conversation, "And when?")
+        add_sources(session, answer.id, [Source(1, corpus.first, 0, 5, 1.0, 1, None)])
+        add_statements(session, corpus.project, Owner.ANSWER, answer.id, [supported("One.", corpus.first)])
+        delete_documents(session, [corpus.first])
+        assert end_answer(session, answer.id, Ended(AnswerStatus.ANSWERED))
+        assert status(session, corpus, answer.id) is AnswerStatus.WITHDRAWN
 
 
 def test_a_text_that_is_read_anew_and_differs_is_another_text(database, corpus):

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from resources.database.engine import TenantSession
 from resources.database.repositories.projects import tenant_of
 from resources.database.repositories.statements import present_texts
-from resources.database.tables import answer_sources, answers, conversations, documents
-from resources.statements import Abstention, AnswerStatus
+from resources.database.tables import answer_sources, answers, conversations, documents, statements
+from resources.statements import Abstention, AnswerStatus, Support
 
 ALIVE_EVERY = timedelta(seconds=10)
 """How often who works on an answer says so."""
@@ -177,9 +177,19 @@ def sources_of(session: TenantSession, answer_ids: Sequence[UUID]) -> Mapping[UU
 
 
 def end_answer(session: TenantSession, answer_id: UUID, ended: Ended) -> bool:
-    """Store how a RUNNING answer ended; False when it was not running any more."""
+    """Store how a RUNNING answer ended; False when it was not running any more.
+
+    What would be ANSWERED is WITHDRAWN where all that it said was deleted again meanwhile, with its sources.
+    """
+    running = sa.and_(answers.c.id == answer_id, answers.c.status == AnswerStatus.RUNNING.value)
+    held = session.execute(sa.select(answers.c.sources_deleted).where(running).with_for_update(key_share=True))
+    if (row := held.one_or_none()) is None:
+        return False
+    status = ended.status
+    if status is AnswerStatus.ANSWERED and row.sources_deleted and not _says_something(session, answer_id):
+        status = AnswerStatus.WITHDRAWN
     values = {
-        "status": ended.status.value,
+        "status": status.value,
         "abstention": ended.abstention.value if ended.abstention else None,
         "reason": ended.reason.replace("\x00", "\ufffd") if ended.reason else None,
         "model": ended.model,
@@ -188,8 +198,13 @@ def end_answer(session: TenantSession, answer_id: UUID, ended: Ended) -> bool:
         "cost_usd": ended.cost_usd,
         "ended_at": sa.func.clock_timestamp(),
     }
-    running = sa.and_(answers.c.id == answer_id, answers.c.status == AnswerStatus.RUNNING.value)
-    return session.scalar(sa.update(answers).where(running).values(**values).returning(answers.c.id)) is not None
+    session.execute(sa.update(answers).where(answers.c.id == answer_id).values(**values))
+    return True
+
+
+def _says_something(session: TenantSession, answer_id: UUID) -> bool:
+    borne = sa.and_(statements.c.answer_id == answer_id, statements.c.support != Support.UNSUPPORTED.value)
+    return session.scalar(sa.select(statements.c.id).where(borne).limit(1)) is not None
 
 
 def find_answer(session: TenantSession, answer_id: UUID) -> Answer | None:

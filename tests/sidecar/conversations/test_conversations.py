@@ -160,6 +160,14 @@ def test_of_a_deleted_document_nothing_is_told_any_more(corpus, conversation, re
     assert [one["text"] for one in answer["statements"]] == ["Says 2."]
     assert [one["label"] for one in answer["sources"]] == [2]
     assert str(gone) not in str(answer)
+    assert (answer["status"], answer["reason"]) == ("ANSWERED", None)
+
+    assert researcher.delete(f"/v1/context/{kept}").status_code == 204
+    address = f"{SESSIONS}/{conversation}/messages/{stored}"
+    nothing = researcher.get(address).json()
+    assert (nothing["status"], nothing["statements"], nothing["sources"]) == ("WITHDRAWN", [], [])
+    assert "deleted or changed" in nothing["reason"]
+    assert "The answer is withdrawn" in researcher.get(address, params={"format": "markdown"}).text
 
 
 def test_the_history_is_paged_in_its_order(corpus, conversation, researcher, database, tenant):

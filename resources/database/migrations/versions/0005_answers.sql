@@ -42,7 +42,7 @@ CREATE TABLE answers (
     CONSTRAINT uq_answers_number UNIQUE (tenant_id, conversation_id, number),
     CONSTRAINT fk_answers_projects FOREIGN KEY(tenant_id, project_id) REFERENCES projects (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT fk_answers_conversations FOREIGN KEY(tenant_id, conversation_id) REFERENCES conversations (tenant_id, id) ON DELETE CASCADE,
-    CONSTRAINT ck_answers_status CHECK (status IN ('RUNNING', 'ANSWERED', 'ABSTAINED', 'FAILED')),
+    CONSTRAINT ck_answers_status CHECK (status IN ('RUNNING', 'ANSWERED', 'ABSTAINED', 'FAILED', 'WITHDRAWN')),
     CONSTRAINT ck_answers_abstention CHECK (abstention IN ('NOTHING_FOUND', 'NOT_ENOUGH', 'UNSUPPORTED')),
     CONSTRAINT ck_answers_abstained CHECK ((status = 'ABSTAINED') = (abstention IS NOT NULL)),
     CONSTRAINT ck_answers_failed CHECK ((status = 'FAILED') = (reason IS NOT NULL)),

@@ -28,6 +28,20 @@ BEGIN
 END $$;
 CREATE TRIGGER forget AFTER DELETE ON citations FOR EACH ROW EXECUTE FUNCTION forget_statement();
 
+-- An answer of which nothing is left answers nothing any more. The row is held first, so that an answer which ends at
+-- the same time either is seen as ended here, or sees there what is gone (`end_answer`).
+CREATE FUNCTION withdraw_answer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM answers WHERE tenant_id = OLD.tenant_id AND id = OLD.answer_id FOR NO KEY UPDATE;
+    UPDATE answers SET status = 'WITHDRAWN'
+    WHERE tenant_id = OLD.tenant_id AND id = OLD.answer_id AND status = 'ANSWERED' AND NOT EXISTS (
+        SELECT FROM statements s
+        WHERE s.tenant_id = OLD.tenant_id AND s.answer_id = OLD.answer_id AND s.support <> 'UNSUPPORTED');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER withdraw AFTER DELETE ON statements FOR EACH ROW
+    WHEN (OLD.answer_id IS NOT NULL) EXECUTE FUNCTION withdraw_answer();
+
 -- A project's summary was made from those of its documents: what in it is not proven may be words of this one.
 CREATE FUNCTION forget_in_project_summary() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
