@@ -1,5 +1,5 @@
-"""What is done every few minutes so that nothing grows without end: old keys, tickets, sessions, searches and
-buckets are deleted, and where each tenant's audit log ends is written down outside of the database.
+"""What is done every few minutes so that nothing grows without end: old keys, tickets, claims, sessions, searches
+and buckets are deleted, and where each tenant's audit log ends is written down outside of the database.
 
 All of it is cheap and can be done twice. It is done in the sensor's own tick, not by a run: at every five minutes a
 process of its own would cost more than the work.
@@ -16,6 +16,7 @@ from resources.database.repositories.audit import chain_end
 from resources.database.repositories.idempotency import forget_old_keys
 from resources.database.repositories.leftovers import (
     delete_ended_sessions,
+    delete_expired_claims,
     delete_expired_tickets,
     delete_old_searches,
 )
@@ -33,6 +34,7 @@ class Done:
 
     keys: int = 0
     tickets: int = 0
+    claims: int = 0
     sessions: int = 0
     searches: int = 0
     answers: int = 0  # that nobody worked on any more
@@ -42,9 +44,9 @@ class Done:
 
     def __str__(self) -> str:
         return (
-            f"deleted {self.keys} idempotency keys, {self.tickets} tickets, {self.sessions} sessions, "
-            f"{self.searches} searches, {self.buckets} rate buckets; ended {self.answers} abandoned answers; "
-            f"wrote {self.anchors} anchors"
+            f"deleted {self.keys} idempotency keys, {self.tickets} tickets, {self.claims} claims, "
+            f"{self.sessions} sessions, {self.searches} searches, {self.buckets} rate buckets; "
+            f"ended {self.answers} abandoned answers; wrote {self.anchors} anchors"
         )
 
 
@@ -81,6 +83,7 @@ def _delete(database: Database, tenant: str, done: Done) -> None:
     with database.transaction(tenant) as session:
         done.keys += forget_old_keys(session)
         done.tickets += delete_expired_tickets(session)
+        done.claims += delete_expired_claims(session)
         done.sessions += delete_ended_sessions(session)
         done.searches += delete_old_searches(session)
         done.answers += fail_abandoned_answers(session)

@@ -88,12 +88,18 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, tenant: str, *, read_only: bool = False, seconds: float | None = None, lock_seconds: float | None = None
+        self,
+        tenant: str,
+        *,
+        read_only: bool = False,
+        durable: bool = True,
+        seconds: float | None = None,
+        lock_seconds: float | None = None,
     ) -> Iterator[TenantSession]:
         """One transaction as `tenant`: committed at the end, rolled back on an error.
 
         No statement of it takes more than `seconds` (sqlalchemy.exc.OperationalError), or waits longer than
-        `lock_seconds` for a lock.
+        `lock_seconds` for a lock. What is not `durable` does not wait for the disk, and may be lost with the server.
         """
         local: dict[str, str] = {}
         if seconds is not None:
@@ -102,6 +108,8 @@ class Database:
             local["lock_timeout"] = str(round(lock_seconds * 1000))
         if read_only:
             local["transaction_read_only"] = "on"
+        if not durable:
+            local["synchronous_commit"] = "off"
         with _alive(lambda: self._bound({"tenant": tenant, "local": local})) as session:
             begun = session.get_transaction()
             assert begun is not None  # by `_bound`

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from typing import Protocol
 
 from resources.models.budgets import Budget
+from resources.models.claims import Claims
 from resources.models.decisions.failures import Next, next_step, the_error_to_tell
 from resources.models.decisions.limit_rules import LimitRule
 from resources.models.decisions.retry import DEADLINE_SECONDS, RETRIES
@@ -40,6 +41,13 @@ class Collector(Protocol):
 
 def _today() -> date:
     return datetime.now(UTC).date()
+
+
+def _fitting(found: Mapping[str, Call], keys: tuple[str, ...], arm: str | None) -> Call | None:
+    """The first of a request's calls that serves an arm."""
+    calls = (found[key] for key in keys if key in found)
+    call = next((call for call in calls if arm is None or call.key == keys[0] or call.arm == arm), None)
+    return replace(call, arm=arm) if call and arm else call
 
 
 class Gateway:
@@ -71,6 +79,7 @@ class Gateway:
         self._sender = Sender(
             ledger, concurrency=concurrency, limits=limits, budget=budget, sleep=sleep, now=now, today=today
         )
+        self._claims = Claims(ledger, self._sender.sleep)
         self._weights = dict(routes or {})
         arms = {f"{provider.name}:{provider.model}": provider for provider in reversed(self.providers)}
         if self._weights:
@@ -111,10 +120,7 @@ class Gateway:
         found = [await lookup for lookup in lookups if lookup is not None]
         if len(found) < len(keys):
             found = [await self._look_up(keys)] * len(keys)
-        calls = [some.pop(key) for some, key in zip(found, keys, strict=True) if key in some]
-        fitting = (call for call in calls if arm is None or call.key == keys[0] or call.arm == arm)
-        call = next(fitting, None)
-        return replace(call, arm=arm) if call and arm else call
+        return _fitting({key: some.pop(key) for some, key in zip(found, keys, strict=True) if key in some}, keys, arm)
 
     async def answer(
         self, route: Route, request: ModelRequest, context: CallContext, keys: tuple[str, ...], delivery: Delivery
@@ -130,7 +136,7 @@ class Gateway:
             call = await self._from_ledger(keys, route.arm)
             if call is None:
                 await self._defer(route.providers[0], request, context, keys[0])
-                call = await self._first_that_answers(route, request, context, keys, delivery)
+                call = await self._claimed(route, request, context, keys, delivery)
         except Exception as error:
             future.set_exception(error)
             future.exception()  # nobody may be waiting; then the error is only raised here
@@ -146,6 +152,21 @@ class Gateway:
         if self._collector is not None and self._collector.takes(key):
             await self._collector.add(key, provider, request, context)
             raise DeferredError(f"The request waits for a batch of {provider.name}:{provider.model}.")
+
+    async def _claimed(
+        self, route: Route, request: ModelRequest, context: CallContext, keys: tuple[str, ...], delivery: Delivery
+    ) -> Call:
+        """The call that answers a request not in the ledger: ours, or that of a process which asks the same."""
+        if all(provider.account is None for provider in route.providers):  # it runs here, and nobody pays for it
+            return await self._first_that_answers(route, request, context, keys, delivery)
+        call = await self._claims.take(keys, lambda found: _fitting(found, keys, route.arm))
+        if call is not None:
+            return call
+        try:
+            call = await self._first_that_answers(route, request, context, keys, delivery)
+        finally:
+            self._claims.end(keys[0], call.key if call else None)
+        return call
 
     async def _first_that_answers(
         self, route: Route, request: ModelRequest, context: CallContext, keys: tuple[str, ...], delivery: Delivery
@@ -194,6 +215,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Flush the ledger and close the providers, in the loop that used them."""
+        await self._claims.close()
         await self._sender.close()
         for provider in self.providers:
             await provider.close()

@@ -8,7 +8,7 @@ the key contains nothing else and nothing less. Writes of many concurrent calls 
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from resources.database.bulk import insert_rows
-from resources.database.engine import Database
+from resources.database.engine import Database, TenantSession
 from resources.database.repositories.call_sources import add_call_sources, all_present
 from resources.database.tables import attempts, calls
 from resources.models.request import ModelReply, ModelRequest, Provider, Usage
@@ -93,6 +93,12 @@ def call_key(tenant: str, provider: Provider, request: ModelRequest) -> str:
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def find_calls(session: TenantSession, keys: Sequence[str]) -> dict[str, Call]:
+    """The finished calls among `keys`."""
+    rows = session.execute(sa.select(calls).where(calls.c.key == sa.any_(sa.literal(list(keys)))))
+    return {row.key: _from_row(row) for row in rows}
+
+
 class Ledger:
     """One tenant's ledger, opened by one run. Use inside one event loop; `close` flushes what is queued."""
 
@@ -109,8 +115,7 @@ class Ledger:
         if not wanted:
             return {}
         with self.database.transaction(self.tenant) as session:
-            rows = session.execute(sa.select(calls).where(calls.c.key == sa.any_(sa.literal(wanted))))
-            return {row.key: _from_row(row) for row in rows}
+            return find_calls(session, wanted)
 
     async def store(self, call: Call, context: CallContext, batch_id: UUID | None = None) -> None:
         """Make a finished call durable; returns when it is. `batch_id`: the provider batch that it came back with."""

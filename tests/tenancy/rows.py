@@ -153,6 +153,7 @@ def fill(database: Database, tenant: str, files: BlobStore | None = None) -> Own
         },
         "budgets": {**base, "scope": "", "limit_usd": 1},
         "reservations": {**base, "holder": uuid.uuid4(), "scope": "", "amount_usd": 1, "expires_at": sa.func.now()},
+        "call_claims": {"tenant_id": tenant, "key": call, "holder": uuid.uuid4(), "expires_at": soon},
         "provider_batches": {**base, "id": batch, "provider": "p", "model": "m", "status": "PREPARED", "items": 1},
         "provider_batch_items": {
             "tenant_id": tenant,

@@ -1,9 +1,9 @@
-"""What nobody needs any more: tickets that expired, sessions that ended a month ago, searches of 90 days ago."""
+"""What nobody needs any more: tickets and claims that expired, sessions that ended a month ago, old searches."""
 
 import sqlalchemy as sa
 
 from resources.database.engine import TenantSession
-from resources.database.tables import searches, sessions, tickets
+from resources.database.tables import call_claims, searches, sessions, tickets
 
 _MONTH = sa.text("interval '30 days'")
 _HISTORY = sa.text("interval '90 days'")
@@ -13,6 +13,13 @@ def delete_expired_tickets(session: TenantSession) -> int:
     """Gives how many."""
     old = tickets.c.expires_at < sa.func.now()
     return session.connection().execute(sa.delete(tickets).where(old)).rowcount
+
+
+def delete_expired_claims(session: TenantSession) -> int:
+    """Those of processes that were killed; one that is being taken over is passed over. Gives how many."""
+    expired = sa.select(call_claims.c.key).where(call_claims.c.expires_at < sa.func.clock_timestamp())
+    dead = call_claims.c.key.in_(expired.with_for_update(skip_locked=True))
+    return session.connection().execute(sa.delete(call_claims).where(dead)).rowcount
 
 
 def delete_ended_sessions(session: TenantSession) -> int:

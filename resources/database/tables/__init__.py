@@ -27,7 +27,7 @@ from resources.database.tables.base import metadata
 from resources.database.tables.batches import provider_batch_items, provider_batches
 from resources.database.tables.documents import chunks, document_texts, documents, passages, vectors
 from resources.database.tables.entities import entities, entity_searches, resolutions
-from resources.database.tables.gateway import budgets, lanes, reservations
+from resources.database.tables.gateway import budgets, call_claims, lanes, reservations
 from resources.database.tables.insights import opportunities
 from resources.database.tables.learning import calibrations, labels, refinements
 from resources.database.tables.projects import projects, prompts, tenants, variables
@@ -43,6 +43,7 @@ __all__ = [
     "audit_log",
     "budgets",
     "calibrations",
+    "call_claims",
     "call_sources",
     "calls",
     "cell_history",

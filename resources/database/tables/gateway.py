@@ -1,4 +1,5 @@
-"""What the processes that call models share: breakers and limits per model, budgets and what is reserved of them."""
+"""What the processes that call models share: breakers and limits per model, budgets and what is reserved of them,
+and who is asking what at this moment."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
@@ -45,4 +46,14 @@ reservations = sa.Table(
         ondelete="CASCADE",
     ),
     sa.CheckConstraint("amount_usd >= 0", name="not_negative"),
+)
+
+call_claims = sa.Table(
+    "call_claims",  # requests that a process is asking or about to ask; nothing once it has expired
+    metadata,
+    tenant(),
+    sa.Column("key", Text, primary_key=True),  # the ledger's, for the first model of the request's order
+    sa.Column("holder", UUID(as_uuid=True), nullable=False),  # one gateway
+    sa.Column("expires_at", TIMESTAMP(timezone=True), nullable=False),
+    prefixes=["UNLOGGED"],
 )

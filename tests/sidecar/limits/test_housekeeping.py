@@ -12,7 +12,7 @@ from jobs.housekeeping import keep_house
 from resources.anchors import Anchors
 from resources.database.engine import Database
 from resources.database.repositories.audit import audit, chain_end
-from resources.database.tables import idempotency_keys, rate_buckets, searches, sessions, tickets
+from resources.database.tables import call_claims, idempotency_keys, rate_buckets, searches, sessions, tickets
 from resources.installation import Installation
 from resources.vocabulary import Role
 from sensors.housekeeping import housekeeping_sensor
@@ -63,6 +63,13 @@ def test_what_is_old_goes_and_what_is_in_use_stays(installation, database, tenan
             ],
         )
         session.execute(
+            sa.insert(call_claims),
+            [
+                {"tenant_id": tenant, "key": "old", "holder": uuid4(), "expires_at": ago[1]},
+                {"tenant_id": tenant, "key": "new", "holder": uuid4(), "expires_at": soon},
+            ],
+        )
+        session.execute(
             sa.insert(sessions),
             [
                 {**login, "id": ended, "expires_at": soon, "ended_at": ago[30]},
@@ -78,9 +85,11 @@ def test_what_is_old_goes_and_what_is_in_use_stays(installation, database, tenan
     done, said = kept(installation)
     assert said == []
     assert (done.keys >= 1, done.tickets >= 1, done.sessions >= 2, done.buckets >= 1) == (True,) * 4
+    assert done.claims >= 1
     with database.transaction(tenant) as session:
         assert session.scalars(sa.select(idempotency_keys.c.key)).all() == ["new"]
         assert session.scalars(sa.select(tickets.c.secret_hash)).all() == [b"new"]
+        assert session.scalars(sa.select(call_claims.c.key)).all() == ["new"]
         assert set(session.scalars(sa.select(sessions.c.id))) == {fresh, running}
     with database.engine.connect() as connection:
         left = connection.scalars(sa.select(rate_buckets.c.bucket).where(rate_buckets.c.bucket.in_([stale, used])))

@@ -16,6 +16,7 @@ _FILES = (
     "0005_changes.sql",
     "0005_answers.sql",
     "0005_audit.sql",
+    "0005_claims.sql",
     "0005_deletion.sql",
     "0005_reranking.sql",
     "0005_search.sql",
