@@ -12,12 +12,12 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
+from sidecar.field_problems import field_problem
 from sidecar.fields import BEYOND_SCHEMA
 from sidecar.openapi import methods_of
 from sidecar.problems import (
     BadRequest,
     Conflict,
-    FieldProblem,
     Invalid,
     Problem,
     Unavailable,
@@ -25,7 +25,6 @@ from sidecar.problems import (
     Unusable,
     answer,
     plain,
-    shown,
 )
 
 _MOST_ERRORS = 50
@@ -75,10 +74,7 @@ def _of_validation(error: RequestValidationError) -> Problem:
         return BadRequest(f"The body is no JSON: {where['ctx']['error']} at character {where['loc'][-1]}.")
     if any(tuple(item["loc"]) == ("body",) and isinstance(item.get("input"), bytes) for item in found):
         return UnsupportedMedia("Send the body as JSON, with `Content-Type: application/json`.")
-    errors = [
-        FieldProblem(field=shown(".".join(str(part) for part in item["loc"])), message=shown(item["msg"]))
-        for item in found[:_MOST_ERRORS]
-    ]
+    errors = [field_problem(item) for item in found[:_MOST_ERRORS]]
     detail = "; ".join(f"{item.field}: {item.message}" for item in errors[:5])
     kind = Unusable if all(item["type"] == BEYOND_SCHEMA for item in found) else Invalid
     return kind(detail, errors=errors)

@@ -14,23 +14,24 @@ _ANY = rf"[^{_UNSEEN}]"
 _ON_LINE = rf"[^{_UNSEEN}\n\r\u2028\u2029]"
 _VISIBLE = rf"[^{_UNSEEN}{_BREAKS}\s]"
 
-Words = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=rf"^{_ANY}*$")]
+ON_SEVERAL_LINES = rf"^{_ANY}*$"
+SOMETHING_ON_LINES = rf"^{_ANY}*{_VISIBLE}{_ANY}*$"
+ON_ONE_LINE = rf"^{_ON_LINE}*$"
+SOMETHING_ON_ONE_LINE = rf"^{_ON_LINE}*{_VISIBLE}{_ON_LINE}*$"
+
+Words = Annotated[str, StringConstraints(max_length=LONGEST_TEXT, pattern=ON_SEVERAL_LINES)]
 """A text of several lines; may be empty."""
 
-Instructions = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=rf"^{_ANY}*{_VISIBLE}{_ANY}*$")
-]
+Instructions = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT, pattern=SOMETHING_ON_LINES)]
 """A text of several lines with something in it."""
 
-OneLine = Annotated[str, StringConstraints(max_length=LONGEST_LINE, pattern=rf"^{_ON_LINE}*$")]
+OneLine = Annotated[str, StringConstraints(max_length=LONGEST_LINE, pattern=ON_ONE_LINE)]
 """A text of one line; may be empty."""
 
-Title = Annotated[
-    str, StringConstraints(min_length=1, max_length=LONGEST_LINE, pattern=rf"^{_ON_LINE}*{_VISIBLE}{_ON_LINE}*$")
-]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LINE, pattern=SOMETHING_ON_ONE_LINE)]
 """A text of one line with something in it."""
 
-Unit = Annotated[str, StringConstraints(max_length=LONGEST_UNIT, pattern=rf"^{_ON_LINE}*$")]
+Unit = Annotated[str, StringConstraints(max_length=LONGEST_UNIT, pattern=ON_ONE_LINE)]
 
 ModelName = Annotated[
     str,
