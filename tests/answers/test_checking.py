@@ -67,6 +67,33 @@ def test_in_another_language_numbers_dates_and_names_are_checked_and_nothing_els
     assert check(text, source(ENGLISH)).support is expected
 
 
+@pytest.mark.parametrize(
+    "mark, text, source_text",
+    [
+        ("T", "The board rejected the request of the owner.", "Has the board accepted the request of the owner?"),
+        (
+            "T",
+            "The new wing of the school is smaller than the old wing of the school.",
+            "The old wing of the school is larger than the new wing of the school.",
+        ),
+        ("T", "The bishop met the mayor in June.", "The mayor met the bishop in June."),
+        (
+            "T",
+            "Harbour Homes must pay the costs of the case.",
+            "Marlow Estates must pay the costs of the case. Harbour Homes is Marlow Estates under a new name.",
+        ),
+        ("X", "The delay was caused by rain in the north.", "The delay may have been caused by rain in the north."),
+        ("X", "The noise at night is unacceptable.", "The noise at night is acceptable."),
+        ("X", "Profit rose by 25 % in the third quarter.", "Profit rose in the third quarter."),
+        ("W", "The board did not refuse the grant.", "The board did not refuse the grant because it was late."),
+        ("W", "The owner refused.", "The owner refused because it was late?"),
+        ("W", "Few households were visited.", "A few households were visited."),
+    ],
+)
+def test_what_keeps_a_rule_from_going_too_far(mark, text, source_text):
+    assert check(text, source(source_text)).support in ALLOWED[mark]
+
+
 class TestLabels:
     def test_who_cites_nothing_is_unsupported(self):
         found = check("The application was refused.", source(ENGLISH), labels=())

@@ -17,14 +17,14 @@ def misquoted(statement: str, sources: Sequence[str]) -> tuple[str, ...]:
     """The quotations of a statement that stand in none of the sources, as they are written.
 
     Case, punctuation and white space do not count, and what stands in brackets, or is left out with dots, parts the
-    quotation. A title in capitals is none.
+    quotation.
     """
     texts = [f" {' '.join(_words(source))} " for source in sources]
     missing = []
     for match in _QUOTED.finditer(statement):
         quoted = next(part for part in match.groups() if part is not None)
         pieces = [_words(piece) for piece in _CUT.split(quoted)]
-        if sum(map(len, pieces)) < _FEWEST or _is_title(quoted):
+        if sum(map(len, pieces)) < _FEWEST:
             continue
         if not any(all(f" {' '.join(piece)} " in text for piece in pieces if piece) for text in texts):
             missing.append(match.group())
@@ -33,8 +33,3 @@ def misquoted(statement: str, sources: Sequence[str]) -> tuple[str, ...]:
 
 def _words(text: str) -> list[str]:
     return [match.group() for match in _WORD.finditer(unicodedata.normalize("NFKC", text).casefold())]
-
-
-def _is_title(quoted: str) -> bool:
-    long = regex.findall(r"\p{L}{4,}", quoted)
-    return bool(long) and all(word[0].isupper() for word in long)

@@ -4,11 +4,10 @@ Stems that two sentences share prove nothing: `A sued B` and `B sued A` share al
 `500` nearly all. So the words must be the same in the same order, and what may differ is listed here:
 
 - how numbers, units, currencies and dates are written;
-- English articles, and a `that` behind a verb of saying;
+- English articles;
 - the separator of a label and its value (`Grant awarded | 9,500 EUR`), which may be `is`, `was` or the like;
 - `According to the document` in front;
-- where the sentence denies and limits nothing: a date in front of the source's sentence, and a reason or a relative
-  clause behind it, which may be left out.
+- where the sentence denies and limits nothing: a reason or a relative clause behind it, which may be left out.
 
 Whatever else differs is for a model, or stays unchecked.
 """
@@ -26,7 +25,6 @@ SAYS_THE_OPPOSITE = "says the opposite"
 
 _ARTICLES = frozenset({"a", "an", "the"})
 _ARTICLE_TELLS = word_set("few little lot couple number only same other most majority third half quarter")
-_SAYING = word_set("says said states stated reports reported notes noted writes wrote claims claimed shows")
 _LINKS = word_set(
     "is was are were ist war sind waren beträgt betrug lautet lautete heißt est était sont étaient 为 是"
 )
@@ -39,8 +37,8 @@ _FRAMES = (
     "gemäß dokument", "gemäß dem dokument", "selon le document", "selon la source", "d'après le document",
 )  # fmt: skip
 _FRAME_WORDS = tuple(sorted((tuple(frame.split()) for frame in _FRAMES), key=len, reverse=True))
-_BEFORE_DAY = frozenset({"on", "am", "le"})
-_TAILS = frozenset({"because", "weil", "denn", "which", "who", "whose"})
+_REASONS = frozenset({"because", "weil"})
+_TAILS = _REASONS | {"denn", "which", "who", "whose"}
 # where one of these stands nothing may be left out: what is left out may be what it bears on
 _LIMITING = word_set(
     "only solely merely just exclusively nur lediglich bloß ausschließlich seulement uniquement any every all each "
@@ -110,28 +108,17 @@ def _denials(tokens: Sequence[Token]) -> int:
 def _forms(theirs: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """The sentence, and what is left of it without what may be left out."""
     yield theirs
-    undated = _without_day(theirs)
-    for body in [theirs] if undated is theirs else [theirs, undated]:
-        if body is undated and not _limits(body):
-            yield body
-        for at in range(2, len(body)):
-            if body[at].key in _TAILS and (body[at].key in ("because", "weil") or body[at - 1].key == ","):
-                kept = _trimmed(body[:at])
-                if not _limits(kept):
-                    yield kept
-                break
+    for at in range(2, len(theirs)):
+        if theirs[at].key in _TAILS and (theirs[at].key in _REASONS or theirs[at - 1].key == ","):
+            kept = _trimmed(theirs[:at])
+            if not _limits(kept):
+                yield kept
+            return
 
 
 def _limits(tokens: Sequence[Token]) -> bool:
     """Whether something in the words denies or limits, so that nothing may be left out beside them."""
     return any(is_negation(one.key) or one.key in _LIMITING for one in tokens if one.kind is Kind.WORD)
-
-
-def _without_day(theirs: Sequence[Token]) -> Sequence[Token]:
-    """Without `On 3 May 2024,` in front."""
-    if len(theirs) > 4 and theirs[0].key in _BEFORE_DAY and theirs[1].kind is Kind.DAY and theirs[2].key == ",":
-        return theirs[3:]
-    return theirs
 
 
 def _without_frame(own: Sequence[Token]) -> Sequence[Token]:
@@ -153,20 +140,20 @@ def _trimmed(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 def _plain(tokens: Sequence[Token], language: str | None) -> Sequence[Token]:
-    """In English without articles, and without `that` behind a verb of saying. Elsewhere these say who does what."""
+    """In English without articles; elsewhere these say who does what."""
     if language != "en":
         return tokens
     kept: list[Token] = []
     for at, token in enumerate(tokens):
-        following = tokens[at + 1] if at + 1 < len(tokens) else None
         is_article = token.key in _ARTICLES and (token.initial or token.written.islower())
-        if is_article and following is not None and following.kind is not Kind.SIGN:
-            if following.kind is not Kind.NUMBER and following.key not in _ARTICLE_TELLS:
-                continue
-        elif token.key == "that" and at and tokens[at - 1].key in _SAYING:
-            continue
-        kept.append(token)
+        if not is_article or all(map(_needs_article, tokens[at + 1 : at + 2])):  # or nothing follows
+            kept.append(token)
     return kept
+
+
+def _needs_article(following: Token) -> bool:
+    """Whether an article before it says something: `a few` is not `few`."""
+    return following.kind in (Kind.SIGN, Kind.NUMBER) or following.key in _ARTICLE_TELLS
 
 
 def _equal(own: Sequence[Token], theirs: Sequence[Token]) -> bool:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS, contrasts_of
+from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS
+from crucible_assets.answers.checking.differences.contrasts import contrasts_of
 from crucible_assets.answers.checking.differences.turns import EMPTY
 from crucible_assets.answers.text.days import says_no_more
 from crucible_assets.answers.text.tokens import Kind, Token

@@ -5,12 +5,7 @@ phrase, which is compared as one word. Only what is listed contrasts: a word tha
 unchecked, nothing else. Words are compared folded and without accents.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
-
-from resources.models.reader.words import fold as bare
-
-_CLASSES = {
+CLASSES = {
     "en": """
     at_least more_than no_less_than no_fewer_than not_less_than over above exceeds exceeded|at_most less_than \
 fewer_than no_more_than not_more_than up_to under below almost nearly|exactly precisely
@@ -241,7 +236,8 @@ abgenommen schrumpfte
     必ず|必ずしも
     """,
 }
-_PHRASES_OF_ONE = {
+"""Words that exclude each other, by language."""
+PHRASES_OF_ONE = {
     "en": "not_only hardly_ever even_if even_though only_if no_longer no_doubt rather_than other_than more_or_less",
     "de": "nicht_nur auch_wenn nicht_mehr",
     "fr": "non_seulement même_si d_abord",
@@ -249,7 +245,8 @@ _PHRASES_OF_ONE = {
     "zh": "没有 不仅 不但 如果 所有 全部 大多数 部分 预计 计划 可能 分之 营业 公司 除外",
     "ja": "なかっ ない ません ずに 予定 可能性 すべて 全て 半数",
 }
-_DEGREES = {
+"""Phrases that are compared as one word though no class holds them."""
+DEGREES = {
     "en": "all every each both|most majority|half|few|no none neither nobody||always|usually often frequently|"
     "sometimes occasionally|rarely seldom hardly_ever hardly|never",
     "de": "alle allen aller jeder jede jedes sämtliche|meisten|hälfte|wenige|keine kein keiner keines niemand||"
@@ -262,55 +259,5 @@ _DEGREES = {
     "ja": "すべて 全て 全員|大半|半数|少数||常に|しばしば|時々|めったに",
 }
 """From the most to the least: to say more than the source says, or `few` of what is `most`, is another statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contrasts:
-    """The lists of one language: `values` of a word in each class, its `degrees`, and the `phrases` to be joined."""
-
-    values: dict[str, dict[int, int]]
-    degrees: dict[str, tuple[int, int]]
-    phrases: dict[tuple[str, ...], str]
-
-    def contrast(self, own: str, theirs: str) -> bool:
-        """Whether `own` cannot stand where the source has `theirs`."""
-        mine, its = self.values.get(own, {}), self.values.get(theirs, {})
-        shared = mine.keys() & its.keys()
-        if shared and all(mine[one] != its[one] for one in shared):
-            return True
-        if own not in self.degrees or theirs not in self.degrees:
-            return False
-        (scale, degree), (other, most) = self.degrees[own], self.degrees[theirs]
-        return scale == other and (degree < most or degree >= _FEW > most)
-
-    def stands_in_lists(self, word: str) -> bool:
-        """Whether a word decides something, so that it must not be passed over."""
-        return word in self.values or word in self.degrees
-
-
-_FEW = 3  # the place of `few` and `rarely` in their scales
-
-
-@lru_cache(maxsize=16)
-def contrasts_of(language: str | None) -> Contrasts:
-    """The lists of a language (ISO 639-1); empty where there are none."""
-    key = language or ""
-    values: dict[str, dict[int, int]] = {}
-    for number, line in enumerate(_CLASSES.get(key, "").strip().splitlines()):
-        for value, words in enumerate(line.split("|")):
-            for word in words.split():
-                values.setdefault(bare(word), {})[number] = value
-    degrees = {
-        bare(word): (scale, degree)
-        for scale, line in enumerate(_DEGREES.get(key, "").split("||"))
-        for degree, words in enumerate(line.split("|"))
-        for word in words.split()
-    }
-    listed = {*values, *degrees, *map(bare, _PHRASES_OF_ONE.get(key, "").split())}
-    spaceless = key in SPACELESS
-    parts = {word: tuple(word) if spaceless else tuple(word.split("_")) for word in listed}
-    return Contrasts(values, degrees, {part: word for word, part in parts.items() if len(part) > 1})
-
-
 SPACELESS = frozenset({"zh", "ja"})
 """Languages of which every character is a token."""

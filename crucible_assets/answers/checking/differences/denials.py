@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from crucible_assets.answers.checking.differences.alignment import Difference, Near, Word, content_of, is_empty
-from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS, contrasts_of
+from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS
+from crucible_assets.answers.checking.differences.contrasts import contrasts_of
 from crucible_assets.answers.checking.differences.turns import CONDITIONS, EVEN_IF, ONLY
 from crucible_assets.answers.text.tokens import Kind
 from resources.models.reader.words import fold as bare

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from crucible_assets.answers.checking.differences.alignment import Difference, Near, Word, content_of, written
-from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS, contrasts_of
+from crucible_assets.answers.checking.differences.contrast_lists import SPACELESS
+from crucible_assets.answers.checking.differences.contrasts import contrasts_of
 from crucible_assets.answers.checking.differences.turns import (
     ASSERTING,
     BOUNDS,

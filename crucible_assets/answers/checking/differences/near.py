@@ -17,7 +17,6 @@ from crucible_assets.answers.checking.differences.alignment import (
     may_be_near,
     words_of,
 )
-from crucible_assets.answers.checking.differences.contrast import all_of_part, other_value
 from crucible_assets.answers.checking.differences.denials import decides, denial, even_if
 from crucible_assets.answers.checking.differences.exchanged import exchanged, exchanges
 from crucible_assets.answers.checking.differences.left_out import (
@@ -29,6 +28,7 @@ from crucible_assets.answers.checking.differences.left_out import (
     said_by_somebody,
 )
 from crucible_assets.answers.checking.differences.other_name import other_name
+from crucible_assets.answers.checking.differences.other_value import all_of_part, other_value
 from crucible_assets.answers.text.spans import spans_of
 from crucible_assets.answers.text.tokens import Token, asks, tokens_of
 

@@ -77,6 +77,7 @@ ASSERTING = _set(
     "ist sind war waren wurde wurden hat haben sicher gewiss", "est sont a ont", "es fue son fueron ha han",
     "已 已经 了", "確実 確か",
 )  # fmt: skip
+"""Say that it is so: where one stands instead of a doubt, the doubt is left out."""
 EMPTY = {
     "en": _set(
         "do does did done is are was were be been being am has have had having any of to that also it its and",

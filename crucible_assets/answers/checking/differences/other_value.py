@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from crucible_assets.answers.checking.differences.alignment import Difference, Near, Word, content_of, is_same
-from crucible_assets.answers.checking.differences.contrast_lists import contrasts_of
+from crucible_assets.answers.checking.differences.contrasts import contrasts_of
 from crucible_assets.answers.checking.differences.denials import is_denial
 from crucible_assets.answers.checking.differences.turns import JOINING
 from crucible_assets.answers.text.languages import territory_words
