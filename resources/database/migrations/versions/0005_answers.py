@@ -20,7 +20,7 @@ _FILES = (
     "0005_deletion.sql",
     "0005_reranking.sql",
     "0005_search.sql",
-    "0005_security.sql",
+    "0004_security.sql",  # the same again, for tables that are new since
 )
 
 
