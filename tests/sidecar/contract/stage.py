@@ -1,4 +1,4 @@
-"""What is asked: a served application, two tenants that each have a row of everything, and who asks."""
+"""What is asked: a served application, two tenants that have rows of everything, and who asks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +16,12 @@ from uuid import uuid4
 import httpx
 
 from resources.installation import Installation
+from resources.vocabulary import Role
 from sidecar.app import make_app
 from sidecar.limits.settings import Bounds, Zone
 from sidecar.security.secrets import Secrets
+from tests.sidecar.contract.offered import LASTING, World, worlds_of, write_config
 from tests.sidecar.served import served
-from tests.tenancy.rows import fill
 
 ROOT = Path(__file__).parents[3]
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -29,61 +30,75 @@ _MANY = 10**7
 _PATIENCE = 60.0  # seconds: hashing a password takes long on a machine that is busy
 _UNBOUND = Bounds(*(Zone(name, _MANY, _MANY) for name in ("principal", "costly", "address", "login")))
 
+_PEOPLE = ("--exclude-tag=internal", "--exclude-path=/metrics", "--exclude-path=/v1/auth/bootstrap")
 ASKERS: dict[str, tuple[str, ...]] = {
     "service": ("--include-tag=internal", "--include-path=/v1/auth/service-token"),
     "operator": ("--include-path=/metrics", "--include-path=/v1/auth/bootstrap"),
-    "one": ("--exclude-tag=internal", "--exclude-path=/metrics", "--exclude-path=/v1/auth/bootstrap"),
+    "viewer": _PEOPLE,
+    "researcher": _PEOPLE,
+    "one": _PEOPLE,
 }
-"""Who asks what: an administrator everything but what only a service or the operator may, and last: they may remove
-the service."""
+"""Who asks what: people everything but what only a service or the operator may, and the administrator last: they may
+remove the others."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A running application, the file of its users, as schemathesis reads it, and the ids of those who ask."""
+    """A running application, the file of its users as schemathesis reads it, their ids, and those offered to each."""
 
     url: str
     users: Path
     askers: tuple[str, ...]
+    worlds: Callable[[str], list[World]]
 
-    def command(self, asker: str, arguments: Sequence[str]) -> list[str]:
+    def command(self, asker: str, config: Path, arguments: Sequence[str]) -> list[str]:
         """How schemathesis is called for one of ASKERS."""
         return [
-            *(sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run", f"{self.url}/openapi.json"),
+            *(sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "run", f"{self.url}/openapi.json"),
             *("--no-color", f"--auth-wfc-user={asker}"),
             *(*ASKERS[asker], *arguments),
         ]
 
     def ask(self, asker: str, arguments: Sequence[str], *, captured: bool) -> subprocess.CompletedProcess[str]:
         """Run schemathesis; its exit code is 0 when everything held."""
+        worlds = self.worlds(asker)
+        offered, config = (self.users.with_name(f"{asker}.{kind}") for kind in ("json", "toml"))
+        offered.write_text(json.dumps(worlds))
+        write_config(config, CONFIG, worlds[:LASTING])
+        command = self.command(asker, config, arguments)
         environment = {
             **os.environ,
             "CRUCIBLE_CONTRACT_USERS": str(self.users),
             "CRUCIBLE_CONTRACT_ASKERS": ",".join(self.askers),
+            "CRUCIBLE_CONTRACT_WORLDS": str(offered),
         }
-        return subprocess.run(
-            self.command(asker, arguments), cwd=ROOT, env=environment, capture_output=captured, text=True, check=False
-        )
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=captured, text=True, check=False)
 
 
 @contextmanager
-def staged(installation: Installation, secrets: Secrets, folder: Path) -> Iterator[Stage]:
-    """The stage, on an installation; the file of users is written into `folder`."""
+def staged(installation: Installation, secrets: Secrets, folder: Path, *, worlds: int) -> Iterator[Stage]:
+    """The stage, on an installation, with so many worlds for each person; its files are written into `folder`."""
     app = make_app(installation, secrets, _UNBOUND)
     with served(app) as url:
         names = {name: f"{name}-{uuid4().hex[:8]}" for name in ("one", "two")}
-        askers = []
-        for name, tenant in names.items():
-            askers.append(_bootstrap(url, secrets.operator_token, tenant, name))
-            fill(installation.database, tenant, installation.files)
+        ids = {name: _bootstrap(url, secrets.operator_token, tenant, name) for name, tenant in names.items()}
+        with _client(url, f"{names['one']}/one@example.org") as client:
+            ids |= {role.value: _person(client, role) for role in (Role.VIEWER, Role.RESEARCHER, Role.SERVICE)}
+            service = client.post("/v1/keys", json={"name": "contract", "user_id": ids["service"]}).raise_for_status()
         known = [
             *(_by_password(name, f"{tenant}/{name}@example.org") for name, tenant in names.items()),
-            _by_header("service", _service_key(url, f"{names['one']}/one@example.org")),
+            *(_by_password(name, f"{names['one']}/{name}@example.org") for name in ("viewer", "researcher")),
+            _by_header("service", service.json()["key"]),
             _by_header("operator", secrets.operator_token),
         ]
         users = folder / "users.json"
         users.write_text(json.dumps({"schemaVersion": "0.2.0", "auth": known}))
-        yield Stage(url, users, tuple(askers))
+
+        def offer(asker: str) -> list[World]:
+            return worlds_of(installation, names["one"], f"user:{ids.get(asker, ids['one'])}", worlds)
+
+        worlds_of(installation, names["two"], f"user:{ids['two']}", 1)  # what nobody else may get
+        yield Stage(url, users, tuple(ids.values()), offer)
 
 
 def _bootstrap(url: str, operator: str, tenant: str, name: str) -> str:
@@ -94,15 +109,19 @@ def _bootstrap(url: str, operator: str, tenant: str, name: str) -> str:
     return str(made.json()["user"]["id"])
 
 
-def _service_key(url: str, login: str) -> str:
-    """A key of a new service user, with which it gets its tokens."""
+@contextmanager
+def _client(url: str, login: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=url, timeout=_PATIENCE) as client:
         token = client.post("/v1/auth/token", data={"username": login, "password": PASSWORD}).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
-        person = {"email": "service@example.org", "name": "service", "role": "service"}
-        user = client.post("/v1/users", json=person).raise_for_status().json()
-        made = client.post("/v1/keys", json={"name": "contract", "user_id": user["id"]}).raise_for_status()
-        return str(made.json()["key"])
+        yield client
+
+
+def _person(client: httpx.Client, role: Role) -> str:
+    """The id of a new user of this role and name; a service has no password."""
+    password = {} if role is Role.SERVICE else {"password": PASSWORD}
+    person = {"email": f"{role.value}@example.org", "name": role.value, "role": role.value, **password}
+    return str(client.post("/v1/users", json=person).raise_for_status().json()["id"])
 
 
 _TOKEN = {
