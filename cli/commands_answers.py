@@ -12,10 +12,10 @@ import click
 from rich.table import Table
 
 from cli.commands_run import prepare
+from cli.console import make_console
 from cli.project_file import read_project_file
 from cli.runner import run_task
 from cli.session import open_installation, open_instance
-from cli.tables import make_console
 from crucible_assets.answers.engine import answer_question
 from crucible_assets.answers.measures import (
     Document,

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.table import Table
 
 from cli.commands_run import prepare
+from cli.console import make_console
 from cli.project_file import read_project_file
 from cli.runner import run_task
 from cli.session import open_installation, open_instance
-from cli.tables import make_console
 from crucible_assets.extractions.estimate import Estimate, estimate
 from crucible_assets.prompts.asset import make_prompts
 from jobs.steps import Wish, steps_of

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.commands_run import read_gold
+from cli.console import make_console
 from cli.project_file import ProjectFile, read_project_file
 from cli.runner import release_vanished, run_step, run_task
 from cli.session import open_installation, open_instance
-from cli.tables import make_console
 from crucible_assets.learning.analysis import CellSeen, analyse
 from crucible_assets.learning.analysis import rows_of as analysis_rows
 from crucible_assets.learning.feedback_file import Refused, read_feedback

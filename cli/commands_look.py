@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from rich.table import Table
+from rich.text import Text
 
+from cli.console import make_console
 from cli.session import open_installation, open_instance
-from cli.tables import make_console
+from cli.tables import money
 from resources.database.migrate import APP_ROLE, current_revision, newest_revision
 from resources.database.repositories.calls import spending
 from resources.database.repositories.cells import count_states
@@ -46,7 +48,7 @@ def show_status(project_id: str | None) -> int:
             used = spending(session, name)
             keys = row_keys(session, name, project.unit_of_observation, [row.id for row in rows])
             expected = sum(map(len, keys.values())) * len(project.variables)
-            console.print(f"[bold]{tenant}/{name}[/bold]  {project.name}")
+            console.print(Text.assemble((f"{tenant}/{name}", "bold"), f"  {project.name}"))
             console.print(f"  documents: {len(rows)}  " + "  ".join(f"{k} {v}" for k, v in sorted(documents.items())))
             filled = sum(states.values())
             console.print(
@@ -54,7 +56,7 @@ def show_status(project_id: str | None) -> int:
             )
             console.print(
                 f"  calls: {used.calls} finished, {used.failed_attempts} failed tries, "
-                f"{used.input_tokens + used.output_tokens:,} tokens, {used.cost_usd:.4f} USD"
+                f"{used.input_tokens + used.output_tokens:,} tokens, {money(used)}"
             )
             for task in latest_tasks(session, name, 3):
                 console.print(f"  task {task.id} {task.kind.value} {task.status.value}  {task.message or ''}")

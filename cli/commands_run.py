@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 import dagster as dg
 
+from cli.console import make_console
 from cli.project_file import ProjectFile, read_project_file
 from cli.runner import release_vanished, run_task
 from cli.session import open_installation, open_instance
-from cli.tables import make_console, show_dataset, show_evaluation, show_failed, show_states
+from cli.tables import money, show_dataset, show_evaluation, show_failed, show_states
 from crucible_assets.datasets.columns import ExportOptions
 from crucible_assets.datasets.dataset import Dataset
 from crucible_assets.datasets.errors import GoldError
@@ -24,7 +25,7 @@ from crucible_assets.documents.intake import Intake, take_folder
 from crucible_assets.exports.formats import ExportFormat
 from crucible_assets.partitions import ProjectKey, register
 from jobs.steps import Wish, steps_of
-from resources.database.repositories.calls import Spending, spending
+from resources.database.repositories.calls import spending
 from resources.database.repositories.datasets import latest_version, list_exports
 from resources.database.repositories.documents import list_documents
 from resources.database.repositories.projects import load_project, refuse_other_study, save_project
@@ -149,15 +150,6 @@ def run_project(
     for name in written:
         console.print(f"  {name}")
     return 1 if failed or not complete else 0
-
-
-def money(used: Spending) -> str:
-    """A cost with what is not in it."""
-    amount = f"{used.cost_usd:.4f} USD"
-    if not used.unpriced:
-        return amount
-    unpriced = f"{used.unpriced} calls of models without a known price"
-    return f"cost unknown ({unpriced})" if used.unpriced == used.calls else f"{amount} and {unpriced}"
 
 
 def current_dataset(installation: Installation, project: Project, *, whole_corpus: bool) -> Dataset:

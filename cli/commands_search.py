@@ -12,9 +12,9 @@ import click
 import numpy as np
 from rich.table import Table
 
+from cli.console import make_console
 from cli.search_corpus import store_corpus
 from cli.session import open_installation
-from cli.tables import make_console
 from resources.database.engine import TenantSession
 from resources.database.repositories.postings import languages_of
 from resources.database.repositories.retrieval import FoundPassage, hybrid

@@ -6,8 +6,8 @@ from uuid import UUID
 import click
 from rich.table import Table
 
+from cli.console import make_console
 from cli.session import open_installation
-from cli.tables import make_console
 from resources.database.engine import TenantSession
 from resources.database.repositories.costs import (
     Cost,
@@ -112,7 +112,7 @@ def show_trace(project: str, document: str, variable: str, row: str) -> int:
             f"Project {project} has no cell {variable} of {document}" + (f", row {row}." if row else ".")
         )
     for line in _lines(trace):
-        console.print(line, soft_wrap=True, markup=False, highlight=False)
+        console.print(line, soft_wrap=True, highlight=False)
     return 0
 
 

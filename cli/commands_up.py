@@ -12,8 +12,8 @@ from types import FrameType
 
 import click
 from filelock import FileLock, Timeout
-from rich.console import Console
 
+from cli.console import PlainConsole
 from cli.session import PROJECT_ROOT, dagster_home, open_installation
 from cli.supervision import Command, GaveUpError, Kept, Restarts, Roll, put_aside
 from resources.database.keeper import EmbeddedKeeper, check_external
@@ -22,7 +22,7 @@ from resources.installation import Installation
 from resources.observe.logs import FORMAT, get_logger, logs_into
 from resources.settings import load_settings
 
-console = Console(highlight=False)
+console = PlainConsole()
 _LOOK_SECONDS = 0.5
 _BAD_INPUT, _GAVE_UP = 2, 1
 _DRAIN_SECONDS = 12.0  # the sidecar takes at most 10 s for the requests under way
@@ -160,7 +160,7 @@ class _Servers:
         _log.info("stopped")
 
     def _say(self, text: str, level: str = "warning") -> None:
-        console.print(text, soft_wrap=True, markup=False)
+        console.print(text, soft_wrap=True)
         getattr(_log, level)("supervision", message=text)
 
     def _introduce(self) -> None:
@@ -175,7 +175,7 @@ class _Servers:
             ("Logs", str(self._logs)),
             ("Operator", "`crucible operator-token` prints the token for the first administrator and for /metrics"),
         ):
-            console.print(f"{name:<12} {what}", soft_wrap=True, markup=False)
+            console.print(f"{name:<12} {what}", soft_wrap=True)
         console.print("Stop with Ctrl-C.")
         _log.info("started", api=api, dagster=f"http://{self._host}:{self._port}")
 

@@ -4,10 +4,9 @@ import re
 import sys
 
 import click
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from cli.console import PlainConsole
 from cli.session import open_installation
 from resources.accounts import AccountError, hash_password, usable_email
 from resources.database.repositories.audit import audit
@@ -18,7 +17,7 @@ from resources.secrets import load_secrets
 from resources.settings import load_settings
 from resources.vocabulary import Role
 
-console = Console(highlight=False)
+console = PlainConsole()
 _NAME_MOST = 200
 _PAGE = 500
 
@@ -44,9 +43,7 @@ def add(email: str, tenant: str | None, role: str, name: str | None) -> int:
             raise click.UsageError(f"Tenant {owner} has a user {address} already.") from None
         audit(session, "user.created", f"user:{made.id}", role=role)
     own = owner == installation.settings.tenant
-    console.print(
-        f"{made.role} {made.email} of {owner} logs in as {'' if own else owner + '/'}{made.email}", markup=False
-    )
+    console.print(f"{made.role} {made.email} of {owner} logs in as {'' if own else owner + '/'}{made.email}")
     return 0
 
 
@@ -75,7 +72,7 @@ def show(tenant: str | None) -> int:
             found = list_users(session, after=after, limit=_PAGE)
         for user in found:
             since = f"{user.created_at:%Y-%m-%d}"
-            table.add_row(user.email, escape(user.name), user.role, "yes" if user.active else "no", since)
+            table.add_row(user.email, user.name, user.role, "yes" if user.active else "no", since)
         if len(found) < _PAGE:
             break
         after = found[-1].email

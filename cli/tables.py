@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
+from resources.database.repositories.calls import Spending
 from resources.vocabulary import CellState, UnitOfObservation
 
-if TYPE_CHECKING:  # `make_console` is for every command, the dataset is not
+if TYPE_CHECKING:
     from crucible_assets.datasets.cells import CellRecord
     from crucible_assets.datasets.dataset import Dataset
     from crucible_assets.datasets.evaluate import Evaluation
@@ -22,12 +23,6 @@ _MARKS = {
     CellState.FAILED: "FAILED",
 }
 _WIDTH = 22
-
-
-def make_console() -> Console:
-    """A console for commands; wide enough for tables when the output is no terminal."""
-    console = Console(highlight=False, emoji=False)
-    return console if console.is_terminal else Console(highlight=False, emoji=False, width=150)
 
 
 def _short(value: Any, width: int = _WIDTH) -> str:
@@ -88,7 +83,7 @@ def _show_searches(console: Console, data: "Dataset", most: int = 10) -> None:
         console.print(f"No row was found in {len(data.without_rows)} documents: {named}.")
     for document in [d for d in data.documents if d.warnings or d.failure][:most]:
         said = "; ".join([*document.warnings, *([document.failure] if document.failure else [])])
-        console.print(f"  {document.name}, {document.rows} rows: {said}", markup=False)
+        console.print(f"  {document.name}, {document.rows} rows: {said}")
 
 
 def _parts(widths: dict[str, int], room: int) -> list[list[str]]:
@@ -184,3 +179,12 @@ def show_failed(console: Console, data: "Dataset", most: int = 20) -> int:
         if len(seen) > most:
             console.print(f"… and {len(seen) - most} more; all of them are in the exported files.")
     return len(failed)
+
+
+def money(used: Spending) -> str:
+    """A cost with what is not in it."""
+    amount = f"{used.cost_usd:.4f} USD"
+    if not used.unpriced:
+        return amount
+    unpriced = f"{used.unpriced} calls of models without a known price"
+    return f"cost unknown ({unpriced})" if used.unpriced == used.calls else f"{amount} and {unpriced}"

@@ -17,6 +17,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from resources.observe.redaction import redact
 from resources.settings import SettingsError
+from resources.visible import visible
 
 FORMAT = "CRUCIBLE_LOG"
 LEVEL = "CRUCIBLE_LOG_LEVEL"
@@ -30,6 +31,21 @@ logging.getLogger(_OURS).addHandler(logging.NullHandler())  # silent where nobod
 def _first_things_first(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     first = {name: event[name] for name in ("time", "level", "event") if name in event}
     return {**first, **event}
+
+
+def _one_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Of the format `text`: what was logged begins no line of its own; tracebacks are set in."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            lines = visible(value).split("\n")
+            traced = name in ("exception", "stack")
+            event[name] = "\n".join(f"    | {line}" for line in lines) if traced else "\\n".join(lines)
+    return event
+
+
+def _written(_logger: WrappedLogger, _method: str, line: Any) -> str:
+    """Nothing in it is an order to the terminal that shows it."""
+    return visible(str(line))
 
 
 def _with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -84,7 +100,9 @@ def formatter(kind: str) -> logging.Formatter:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             redact,
             _first_things_first,
+            *([] if kind == "json" else [_one_line]),
             renderer,
+            _written,
         ],
     )
 

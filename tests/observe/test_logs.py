@@ -47,6 +47,31 @@ def test_an_entry_is_one_line_with_its_context_and_without_secrets(stream):
     assert "hunter2" not in stream.getvalue()
 
 
+HOSTILE = 'a\nb\r\x1b[2J\x9b31m\u2028\x85\u202e\ud800\x00 {"level": "error"}'
+
+
+def test_no_text_makes_a_second_entry_or_is_an_order_to_the_terminal(stream):
+    configure_logs(everything=True, env={}, stream=stream)
+    get_logger("test").info(HOSTILE, name=HOSTILE)
+    logging.getLogger("somebody.else").warning("said %s", HOSTILE)
+    ours, theirs = entries(stream)
+    assert (ours["event"], ours["name"], theirs["event"]) == (HOSTILE, HOSTILE, f"said {HOSTILE}")
+    assert not set(stream.getvalue()) & set("\r\x1b\x9b\u2028\x85\u202e\ud800\x00")
+
+
+def test_the_same_in_the_format_text(stream):
+    configure_logs(everything=True, env={"CRUCIBLE_LOG": "text"}, stream=stream)
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        get_logger("test").exception(HOSTILE, name=HOSTILE)
+    first, *others = stream.getvalue().splitlines()
+    assert r"a\nb" in first
+    assert others
+    assert all(line.startswith("    | ") for line in others)
+    assert not set(stream.getvalue()) & set("\r\x1b\x9b\u2028\x85\u202e\ud800\x00")
+
+
 def test_a_traceback_shows_no_values_of_statements(stream):
     configure_logs(everything=True, env={}, stream=stream)
     try:
