@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from crucible_assets.datasets.columns import ExportOptions
-from crucible_assets.datasets.dataset import Dataset
+from crucible_assets.datasets.dataset import Cost, Dataset
 from crucible_assets.datasets.load import content_hash, load_dataset
 from crucible_assets.datasets.quality import quality, quality_frame
 from crucible_assets.datasets.reconcile import reconcile
@@ -62,7 +62,7 @@ def dataset(
             **_documents(data),
             "cells expected": counted.expected,
             **{f"cells {state}": count for state, count in states.items()},
-            "cost": f"{data.cost.amount if data.cost else 0:.6f} USD",
+            "cost": (data.cost or Cost(0.0)).in_words(6),
             "preview": table(preview, shown.columns),
             "quality": table(frame.to_dicts(), frame.columns),
         }

@@ -8,13 +8,25 @@ from crucible_assets.datasets.evaluate import Evaluation
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a dataset cost: money, requests to models, and their tokens."""
+    """What a dataset cost: money, requests to models, and their tokens.
+
+    `unpriced` of the calls are of models without a known price; `amount` does not hold what they cost.
+    """
 
     amount: float
     currency: str = "USD"
     calls: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    unpriced: int = 0
+
+    def in_words(self, digits: int = 4) -> str:
+        """The amount with `digits` decimals, and what is not in it; never 0 for what nobody knows."""
+        known = f"{self.amount:.{digits}f} {self.currency}"
+        if not self.unpriced:
+            return known
+        missing = f"{self.unpriced} calls of models without a known price"
+        return f"unknown ({missing})" if self.unpriced == self.calls else f"{known} and {missing}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ def load_dataset(session: TenantSession, project: Project, *, whole_corpus: bool
         calls=used.calls,
         input_tokens=used.input_tokens,
         output_tokens=used.output_tokens,
+        unpriced=used.unpriced,
     )
     entities = {row.row_key: row.entity for row in found.rows}
     cells = tuple(_record(cell, names, entities) for cell in stored if cell.document_id in found.chosen)

@@ -53,6 +53,7 @@ def as_json(book: Codebook) -> dict[str, Any]:
             "amount": cost.amount,
             "currency": cost.currency,
             "calls": cost.calls,
+            "calls_without_price": cost.unpriced,
             "input_tokens": cost.input_tokens,
             "output_tokens": cost.output_tokens,
         },

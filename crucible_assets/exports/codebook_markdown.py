@@ -75,7 +75,7 @@ def _study(book: Codebook) -> Iterator[str]:
     ]
     if cost is not None:
         tokens = f"{cost.input_tokens} input and {cost.output_tokens} output tokens"
-        facts.append(("Cost", f"{cost.amount:.4f} {escaped(cost.currency)}, {cost.calls} calls, {tokens}"))
+        facts.append(("Cost", f"{escaped(cost.in_words())}, {cost.calls} calls, {tokens}"))
     yield from _table(("", ""), [fact for fact in facts if fact[1]])
     yield from ("Keys:", "")
     yield from _columns(book.keys)

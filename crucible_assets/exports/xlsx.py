@@ -273,7 +273,7 @@ def _about_lines(book: Codebook, notes: Sequence[str]) -> list[tuple[str, str, T
         ("Model", ", ".join(book.models) or "none"),
     ]
     if cost is not None:
-        facts.append(("Cost", f"{cost.amount:.4f} {cost.currency}, {cost.calls} calls"))
+        facts.append(("Cost", f"{cost.in_words()}, {cost.calls} calls"))
     if evaluation is not None:
         f1 = f"{share(evaluation.strict.f1)} (95 % interval {interval(evaluation.f1_interval)})"
         facts.append(("Strict F1 against gold", f"{f1} on {evaluation.documents} documents"))

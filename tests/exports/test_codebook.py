@@ -1,8 +1,9 @@
 import json
+from dataclasses import replace
 
 from crucible_assets.datasets.cells import DatasetSpec
 from crucible_assets.datasets.columns import ExportOptions
-from crucible_assets.datasets.dataset import CalibrationFigures, Dataset
+from crucible_assets.datasets.dataset import CalibrationFigures, Cost, Dataset
 from crucible_assets.exports.codebook import codebook
 from crucible_assets.exports.codebook_json import codebook_json
 from crucible_assets.exports.codebook_markdown import codebook_markdown, escaped
@@ -29,12 +30,23 @@ def test_the_study_its_counts_and_the_five_states_are_described():
     assert markdown.startswith("# Codebook: Loan agreements\n\nA study of loans.\n")
     assert as_json["counts"]["rows"] == 3
     assert as_json["counts"]["complete"] is True
-    assert as_json["cost"] == {"amount": 1.25, "currency": "USD", "calls": 21, "input_tokens": 0, "output_tokens": 0}
+    assert as_json["cost"] == {"amount": 1.25, "currency": "USD", "calls": 21, "calls_without_price": 0,
+                                "input_tokens": 0, "output_tokens": 0}  # fmt: skip
     assert set(as_json["states"]) == {state.value for state in CellState}
     assert as_json["models"] == ["reader"]
     assert "| NOT\\_APPLICABLE | the question does not arise" in markdown
     assert "apostrophe in front" in markdown
     assert "UNCERTAIN" in markdown
+
+
+def test_a_cost_that_nobody_knows_is_not_called_nothing():
+    some = replace(LOAN_DATASET, cost=Cost(1.25, calls=21, unpriced=3))
+    markdown, as_json = texts(some)
+    assert "1.2500 USD and 3 calls of models without a known price, 21 calls" in markdown
+    assert as_json["cost"]["calls_without_price"] == 3
+    markdown, _ = texts(replace(LOAN_DATASET, cost=Cost(0.0, calls=21, unpriced=21)))
+    assert "unknown (21 calls of models without a known price)" in markdown
+    assert "0.0000 USD" not in markdown
 
 
 def test_every_field_and_rule_of_a_variable_is_there():
