@@ -21,6 +21,7 @@ from sidecar.fields import DocumentPath, Line, ProjectId
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
 from sidecar.problems import Conflict, NotFound, UnsupportedMedia, Unusable, problems
+from sidecar.projects.service import known
 from sidecar.security.principal import Writer
 from sidecar.transactions import ReadSession, WriteSession
 
@@ -60,7 +61,7 @@ def upload_documents(
     return once.keep(201 if result.new else 200, result)
 
 
-@router.get("", response_model=Page[schemas.DocumentSummary])
+@router.get("", response_model=Page[schemas.DocumentSummary], responses=problems(NotFound))
 def list_documents(
     session: ReadSession,
     project_id: Annotated[ProjectId | None, Query(description="Of this project", examples=["loan-decisions"])] = None,
@@ -79,6 +80,7 @@ def list_documents(
             place = (datetime.fromisoformat(key[0]), UUID(key[1]))
         except ValueError as error:
             raise Unusable("query.after: this is no `next` of this list.") from error
+    known(session, project_id)
     filters = documents.Filters(project_id, status, origin, current, q or None)
     found = documents.list_page(session, filters, limit + 1, place)
     last = found[limit - 1] if len(found) > limit else None

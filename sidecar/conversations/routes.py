@@ -25,7 +25,7 @@ from sidecar.fields import INT32_MAX, ProjectId
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
 from sidecar.problems import Conflict, NotFound, Unusable, problems
-from sidecar.projects.service import found
+from sidecar.projects.service import found, known
 from sidecar.results.keys import moment, of_this_list
 from sidecar.search.service import asker
 from sidecar.security.own import OwnSession
@@ -56,7 +56,7 @@ def create_conversation(
     return once.keep(201, present.conversation(made))
 
 
-@router.get("")
+@router.get("", responses=problems(NotFound))
 def list_conversations(
     session: ReadSession,
     who: Reader,
@@ -67,6 +67,7 @@ def list_conversations(
     limit: Limit = 100,
 ) -> Page[Conversation]:
     """Your conversations, the last used first."""
+    known(session, project_id)
     stored = page_of_conversations(session, asker(who), project_id, limit + 1, _place(after))
     items = [present.conversation(one) for one in stored[:limit]]
     more = len(stored) > limit

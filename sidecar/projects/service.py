@@ -10,6 +10,7 @@ from typing import Any
 from crucible_assets.prompts.examples import check_examples
 from resources.database.engine import TenantSession
 from resources.database.repositories.audit import audit
+from resources.database.repositories.document_lists import project_exists
 from resources.database.repositories.projects import (
     ProjectRecord,
     add_project,
@@ -39,6 +40,12 @@ def found(session: TenantSession, project_id: str, *, lock: bool = False) -> Pro
     if record is None:
         raise NotFound(f"There is no project `{project_id}`.")
     return record
+
+
+def known(session: TenantSession, project_id: str | None) -> None:
+    """Raises NotFound for a project that a list is to be narrowed to and that is not there: no empty list says so."""
+    if project_id is not None and not project_exists(session, project_id):
+        raise NotFound(f"There is no project `{project_id}`.")
 
 
 def current_etag(session: TenantSession, project_id: str) -> str:

@@ -13,6 +13,7 @@ from sidecar.fields import INT32_MAX, ProjectId
 from sidecar.idempotency import REPLAY, IdempotencyKey, Once
 from sidecar.pages import After, Limit, Page, cursor, read_cursor
 from sidecar.problems import Conflict, NotFound, Unusable, problems
+from sidecar.projects.service import known
 from sidecar.search import service
 from sidecar.search.present import page_of, past
 from sidecar.search.schemas import MOST_ON_A_PAGE, PastSearch, SearchIn, SearchPage
@@ -46,7 +47,7 @@ def search_passages(request: Request, who: Reader, body: SearchIn, key: Idempote
         return _first_page(session, made, body.k, {})
 
 
-@router.get("/searches")
+@router.get("/searches", responses=problems(NotFound))
 def list_searches(
     session: ReadSession,
     who: Reader,
@@ -57,6 +58,7 @@ def list_searches(
     limit: Limit = 100,
 ) -> Page[PastSearch]:
     """What you searched for within the last 90 days, the newest first."""
+    known(session, project_id)
     found = page_of_searches(session, service.asker(who), project_id, limit + 1, _place(after))
     last = found[limit - 1] if len(found) > limit else None
     at = None if last is None or last.created_at is None else last.created_at.isoformat()

@@ -17,10 +17,11 @@ from resources.database.repositories.events import read_log
 from resources.database.repositories.task_lists import TaskRecord, task_page, task_record
 from resources.database.repositories.tasks import cancel_task, pause_task, resume_task
 from resources.vocabulary import TaskKind, TaskStatus
-from sidecar.fields import INT64_MAX, SLUG, TaskPath
+from sidecar.fields import INT64_MAX, ProjectId, TaskPath
 from sidecar.idempotency import IdempotencyKey, Once
 from sidecar.pages import After, Limit, cursor, read_cursor
 from sidecar.problems import Conflict, NotFound, Unusable, problems
+from sidecar.projects.service import known
 from sidecar.search.service import asker
 from sidecar.security.principal import Runner
 from sidecar.tasks.asking import ask
@@ -83,17 +84,19 @@ def process(
     return answer
 
 
-@router.get("")
+@router.get("", responses=problems(NotFound))
 def list_tasks(
     session: ReadSession,
-    project: Annotated[str | None, Query(max_length=63, pattern=SLUG, examples=["loan-decisions"])] = None,
+    project_id: Annotated[ProjectId | None, Query(description="Of this project", examples=["loan-decisions"])] = None,
     status: Annotated[TaskStatus | None, Query()] = None,
     kind: Annotated[TaskKind | None, Query()] = None,
     limit: Limit = 50,
     after: After = None,
 ) -> TaskPage:
     """Tasks, newest first."""
-    records = task_page(session, limit=limit + 1, before=_before(after), project_id=project, status=status, kind=kind)
+    known(session, project_id)
+    place = _before(after)
+    records = task_page(session, limit=limit + 1, before=place, project_id=project_id, status=status, kind=kind)
     shown, last = records[:limit], records[limit - 1 : limit]
     more = cursor(_microseconds(last[0].created_at), str(last[0].id)) if len(records) > limit else None
     return TaskPage(items=[summary(record) for record in shown], next=more)

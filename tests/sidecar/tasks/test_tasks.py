@@ -40,7 +40,7 @@ def test_tasks_come_in_pages_newest_first(client, make_project):
         if after is None:
             break
     assert seen == made[::-1]
-    of_one = client.get("/v1/tasks", params={"project": studies[0].id, "kind": "EXPORT"}).json()["items"]
+    of_one = client.get("/v1/tasks", params={"project_id": studies[0].id, "kind": "EXPORT"}).json()["items"]
     assert [task["id"] for task in of_one] == [made[1]]
     assert client.get("/v1/tasks", params={"status": "RUNNING"}).json()["items"] == []
 
