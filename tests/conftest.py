@@ -21,6 +21,7 @@ hypothesis_settings.register_profile("suite", derandomize=True)
 hypothesis_settings.register_profile("search", derandomize=False)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of hundreds of processes compiles all of our code anew
 gc.set_threshold(50_000, 20, 50)  # a process that has imported everything is slow to look through
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_BASE_URL", "CRUCIBLE_MODEL"):
