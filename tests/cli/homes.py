@@ -18,11 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def database_process(home: Path) -> psutil.Process | None:
     """The embedded server of a home, when it is running."""
-    pid_file = home / "postgres" / "postmaster.pid"
-    if not pid_file.exists():
-        return None
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return psutil.Process(int(pid_file.read_text().split()[0]))
+    with contextlib.suppress(psutil.NoSuchProcess, OSError, ValueError, IndexError):  # its file is being written
+        return psutil.Process(int((home / "postgres" / "postmaster.pid").read_text().split()[0]))
     return None
 
 

@@ -7,7 +7,6 @@ import json
 import signal
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,8 @@ import pytest
 from resources.database.engine import Database
 from tests.cli.homes import database_process, fresh_study
 from tests.pipeline.study import Study, kill, wait_until
+
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
@@ -82,23 +83,21 @@ def test_it_keeps_all_running_until_it_is_interrupted_and_leaves_nothing_behind(
     assert sidecar is not None
     assert database is not None
     database.kill()  # the embedded server dies: it is started again, and the sidecar finds it
-    wait_until(lambda: health(api_port) == 503, 20)
-    wait_until(lambda: health(api_port) == 200, 60)
+    wait_until(lambda: database_process(study.home) not in (None, database), 120)
+    wait_until(lambda: health(api_port) == 200, 120)
     assert sidecar.is_running(), "the sidecar lived through it"
     sidecar.kill()
-    wait_until(lambda: (found := child(process, "sidecar")) is not None and found != sidecar, 20)
-    wait_until(lambda: health(api_port) == 200, 60)
+    wait_until(lambda: child(process, "sidecar") not in (None, sidecar), 120)
+    wait_until(lambda: health(api_port) == 200, 120)
 
     started = psutil.Process(process.pid).children(recursive=True)
     database = database_process(study.home)
     assert len(started) >= 3
     assert database is not None
     process.send_signal(signal.SIGINT)
-    asked = time.monotonic()
-    said, _ = process.communicate(timeout=40)
+    said, _ = process.communicate(timeout=120)
     assert process.returncode == 0, said
-    left = 40 - (time.monotonic() - asked)
-    _, still = psutil.wait_procs([*started, database], timeout=max(0.0, left))
+    _, still = psutil.wait_procs([*started, database], timeout=60)
     assert still == []
     for told in (f"http://127.0.0.1:{port}", f"http://127.0.0.1:{api_port}/docs", "operator-token", str(study.home)):
         assert told in said
@@ -135,7 +134,7 @@ def test_on_external_servers_it_starts_none_of_its_own_and_a_kill_does_not_block
     wait_until(lambda: again.poll() is not None or health(api_port) == 200, 120)
     assert again.poll() is None, again.communicate()[0]
     again.send_signal(signal.SIGTERM)
-    said, _ = again.communicate(timeout=40)
+    said, _ = again.communicate(timeout=120)
     assert again.returncode == 0, said
 
 
@@ -160,7 +159,7 @@ def test_a_port_that_is_taken_is_named_before_anything_is_started(study, option)
         taken.listen()
         port = taken.getsockname()[1]
         process = study.start_cold("up", option, str(port))
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=150)
     assert process.returncode == 2, said
     assert f"Port {port}" in said
     assert option in said

@@ -48,7 +48,7 @@ def _control(app: Application, request: HttpRequest) -> tuple[int, Json]:
 def _stats(app: Application, request: HttpRequest) -> Json:
     """Totals; with `?calls=1` the calls too, from number `?since=` + 1 on; with `?noise=1` what noise was made."""
     query = parse_qs(urlsplit(request.target).query)
-    result = asdict(stats(app.calls, app.batches.made))
+    result = asdict(stats(app.calls, app.batches.made, app.gate.waiting))
     result["failures"] = [f"{type(error).__name__}: {error}" for error in app.failures]
     if "calls" in query:
         since = int(query.get("since", ["0"])[0])

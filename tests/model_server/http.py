@@ -85,6 +85,11 @@ class Gate:
         self._open = True
         self._waiting: list[Callable[[], None]] = []
 
+    @property
+    def waiting(self) -> int:
+        """How many answers it holds back."""
+        return len(self._waiting)
+
     def hold(self) -> None:
         """From now on answers wait."""
         self._open = False

@@ -60,6 +60,7 @@ class Stats:
     useful: int
     in_flight: int
     max_in_flight: int
+    held: int  # of those in flight, the ones whose answer is held back
     by_status: dict[str, int]
     by_path: dict[str, int]
     by_fault: dict[str, int]
@@ -87,8 +88,8 @@ def document_label(document: str, words: int = 12) -> str:
     return " ".join(document[:400].split()[:words])
 
 
-def stats(calls: Sequence[Call], batches: int = 0) -> Stats:
-    """Totals over `calls` and the number of batches made."""
+def stats(calls: Sequence[Call], batches: int = 0, held: int = 0) -> Stats:
+    """Totals over `calls`, the number of batches made and of answers held back."""
     live = [call for call in calls if call.batch is None]
     items = [call for call in calls if call.batch is not None]
     useful = [call for call in calls if call.useful]
@@ -100,6 +101,7 @@ def stats(calls: Sequence[Call], batches: int = 0) -> Stats:
         useful=len(useful),
         in_flight=sum(call.ended_s is None for call in calls),
         max_in_flight=max((call.in_flight for call in calls), default=0),
+        held=held,
         by_status=dict(Counter(str(call.status) for call in calls)),
         by_path=dict(Counter(call.path for call in calls)),
         by_fault=dict(Counter(str(call.fault) for call in calls if call.fault is not None)),

@@ -142,7 +142,7 @@ class ModelServer:
 
     def stats(self) -> Stats:
         """Totals over the calls."""
-        return self._in_loop(lambda: stats(self.app.calls, self.app.batches.made))
+        return self._in_loop(lambda: stats(self.app.calls, self.app.batches.made, self.app.gate.waiting))
 
     def noise(self) -> tuple[NoiseRecord, ...]:
         """What a noisy answerer did since the start or the last reset."""

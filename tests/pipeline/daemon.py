@@ -15,6 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 import psutil
+import sqlalchemy as sa
 
 from jobs.steps import Step, step_run
 from jobs.wish import Wish
@@ -23,9 +24,10 @@ from resources.database.engine import Database
 from resources.database.repositories.documents import NewFile, take_in
 from resources.database.repositories.projects import ensure_tenant, save_project
 from resources.database.repositories.tasks import Task, create_task, get_task
+from resources.database.tables import calls
 from resources.files import BlobStore
 from resources.project import Project, project_from_data
-from resources.vocabulary import DocumentOrigin, TaskKind, TaskStatus
+from resources.vocabulary import CallPurpose, DocumentOrigin, TaskKind, TaskStatus
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDED = (TaskStatus.COMPLETED, TaskStatus.FAILED, TaskStatus.CANCELLED)
@@ -129,6 +131,12 @@ class DaemonAtWork:
             found = get_task(session, task_id)
         assert found is not None
         return found
+
+    def stored(self, project_id: str) -> int:
+        """How many answers of a project's extraction are in the ledger."""
+        of_project = (calls.c.project_id == project_id) & (calls.c.purpose == CallPurpose.EXTRACT.value)
+        with self.database.transaction(self.tenant) as session:
+            return session.scalar(sa.select(sa.func.count()).select_from(calls).where(of_project)) or 0
 
     def run_of(self, task_id: uuid.UUID, step: int) -> dg.DagsterRun | None:
         """The newest run of a step."""
