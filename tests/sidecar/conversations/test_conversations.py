@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from resources.database.repositories.answers import begin_answer
 from resources.database.tables import answers, audit_log, citations, conversations, projects, statements
+from tests.sidecar.context.conftest import make_project
 from tests.sidecar.conversations.conftest import GRANT, PUMP, SESSIONS, create, store_answer
 
 
@@ -33,6 +34,7 @@ def test_the_last_used_comes_first_and_pages_lead_to_all(corpus, researcher, dat
         if after is None:
             break
     assert seen == expected
+    make_project(database, tenant, "other")
     assert researcher.get(SESSIONS, params={"project_id": "other"}).json() == {"items": [], "next": None}
 
 

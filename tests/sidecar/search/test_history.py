@@ -14,6 +14,7 @@ from resources.database.tables import documents, search_hits
 from resources.search.finding import Hit
 from resources.search.query import make_query
 from resources.search.vocabulary import SearchMode, WithoutReranking, WithoutVectors
+from tests.sidecar.context.conftest import make_project
 from tests.sidecar.search.test_search import search
 
 SEARCHES = "/v1/context/searches"
@@ -81,6 +82,7 @@ def test_the_history_is_paged_the_newest_first(corpus, reader, database, tenant)
     assert [item["query"] for item in first["items"] + rest["items"]] == asked[::-1]
     assert rest["next"] is None
     assert first["items"][0]["found"] == 1
+    make_project(database, tenant, "other")
     assert reader.get(SEARCHES, params={"project_id": "other"}).json()["items"] == []
 
 
