@@ -8,20 +8,21 @@ process was last heard of. Nothing is held of the database while a call is in fl
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 from uuid import uuid4
 
-import sqlalchemy as sa
-
 from resources.database.repositories.call_claims import claim, free, renew
 from resources.models.background import Background
 from resources.models.ledger import Call, Ledger, find_calls
+from resources.observe.logs import get_logger
 
 HELD_SECONDS = 60.0  # renewed four times as often
 _LOOK_AGAIN_SECONDS = 0.25
+_GATHER_SECONDS = 0.004  # how long a claim waits for company where there is some
+
+_log = get_logger("calls")
 
 T = TypeVar("T")
 Keys = tuple[str, ...]
@@ -46,6 +47,7 @@ class Claims:
         self._holder = uuid4()
         self._held: set[str] = set()
         self._asked: list[tuple[Keys, asyncio.Future[_Seen]]] = []
+        self._dense = False  # several come within the time of one transaction
         self._given_up: list[str] = []
         self._pause: asyncio.Future[None] | None = None
         self._background = Background()
@@ -88,8 +90,11 @@ class Claims:
 
     async def _claim(self) -> None:
         """Claim for all who ask, together; whoever comes meanwhile is in the next transaction."""
+        if self._dense:
+            await asyncio.sleep(_GATHER_SECONDS)  # nothing is slower for it: they wait for a slot next
         while self._asked:
             group, self._asked = self._asked, []
+            self._dense = len(group) > 1
             try:
                 ours, calls = await self._off_loop(partial(self._write, [keys for keys, _ in group]))
             except Exception as error:
@@ -131,15 +136,14 @@ class Claims:
             await self._off_loop(partial(self._change, keys, renewed=False))
 
     def _change(self, keys: Sequence[str], *, renewed: bool) -> None:
-        # tried no second time: a claim that is not renewed, or not freed, ends a little earlier, or later
-        with (
-            suppress(sa.exc.SQLAlchemyError),
-            self._ledger.database.transaction(self._ledger.tenant, durable=False) as session,
-        ):
-            if renewed:
-                renew(session, keys, self._holder, HELD_SECONDS)
-            else:
-                free(session, keys, self._holder)
+        try:
+            with self._ledger.database.transaction(self._ledger.tenant, durable=False) as session:
+                if renewed:
+                    renew(session, keys, self._holder, HELD_SECONDS)
+                else:
+                    free(session, keys, self._holder)
+        except Exception:  # no call fails for that: a claim ends a little earlier, or later
+            _log.warning("claims could not be changed", requests=len(keys), exc_info=True)
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
