@@ -15,7 +15,7 @@ from tests.model_server import ModelServer
 FINISHED = BatchItemStatus.FINISHED.value
 
 
-def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], process: subprocess.Popen[bytes], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -52,7 +52,7 @@ def test_who_is_killed_is_started_again_and_said(tmp_path):
     first = kept.process
     assert first is not None
     os.kill(first.pid, signal.SIGKILL)
-    wait_until(lambda: kept.tend(said.append), 20)
+    wait_until(lambda: kept.tend(said.append), 60)
     second = kept.process
     try:
         assert second is not None
@@ -74,7 +74,7 @@ def test_who_dies_at_once_is_given_up_with_the_end_of_its_log(tmp_path):
         return False
 
     with pytest.raises(GaveUpError, match=r"5 times within a minute(.|\n)*the port is on fire"):
-        wait_until(dies, 20)
+        wait_until(dies, 60)
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path):
@@ -92,7 +92,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path):
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 20)
+    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 60)
 
 
 def test_what_an_earlier_start_left_over_is_ended_and_nothing_else(tmp_path):

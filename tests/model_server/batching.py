@@ -43,7 +43,7 @@ def submit(client: openai.OpenAI, lines: Iterable[Mapping[str, Any] | str], **ch
 
 
 def until(look: Callable[[], Any], done: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not done(found := look()):
         assert time.monotonic() < deadline, found
         time.sleep(0.005)

@@ -13,7 +13,7 @@ from tests.model_server.http import MAX_BODY_BYTES
 
 def connect(server: ModelServer) -> socket.socket:
     address = urlsplit(server.url)
-    return socket.create_connection((address.hostname or "", address.port or 0), timeout=5)
+    return socket.create_connection((address.hostname or "", address.port or 0), timeout=60)
 
 
 def body(text: str) -> bytes:

@@ -58,7 +58,9 @@ def test_durations_are_written_as_openai_writes_them(value: float, text: str) ->
 def test_anthropics_headers_have_four_limits_and_times_of_day() -> None:
     config = ServerConfig(requests_per_minute=6, tokens_per_minute=6000, output_tokens_per_minute=600)
     with ModelServer(lambda view: "y" * 400, config) as server:
+        before = datetime.now(UTC)
         headers = message(server, max_tokens=300).headers
+        after = datetime.now(UTC)
         later = message(server).headers
     prefix = "anthropic-ratelimit"
     limits = {name: headers[f"{prefix}-{name}-limit"] for name in ("requests", "input-tokens", "output-tokens")}
@@ -68,7 +70,7 @@ def test_anthropics_headers_have_four_limits_and_times_of_day() -> None:
     assert headers[f"{prefix}-tokens-limit"] == "600"  # the one that is nearest to its end
     assert int(later[f"{prefix}-input-tokens-remaining"]) < int(headers[f"{prefix}-input-tokens-remaining"])
     reset = datetime.fromisoformat(headers[f"{prefix}-requests-reset"])
-    assert timedelta(seconds=8) < reset - datetime.now(UTC) < timedelta(seconds=12)
+    assert before + timedelta(seconds=9) < reset < after + timedelta(seconds=11)
     assert headers[f"{prefix}-requests-reset"].endswith("Z")
 
 

@@ -178,7 +178,7 @@ def kill_a_builder(database, index):
 
         thread = threading.Thread(target=build)
         thread.start()
-        for _ in range(200):
+        for _ in range(1200):
             if look_at_indexes(database).invalid:
                 break
             time.sleep(0.05)

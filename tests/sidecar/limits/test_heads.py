@@ -22,7 +22,7 @@ def port() -> Iterator[int]:
     server = server_of(FastAPI(), "127.0.0.1", port)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    for _ in range(500):
+    for _ in range(6_000):
         if server.started:
             break
         time.sleep(0.01)

@@ -112,7 +112,7 @@ def only(spans: list[Span]) -> Span:
 
 @pytest.mark.timeout(360)
 def test_one_trace_leads_from_the_request_to_the_call(collector, task):
-    wait_until(lambda: collector.named("materialize exports"), 30)
+    wait_until(lambda: collector.named("materialize exports"), 120)
     request = only(collector.named("POST /v1/tasks/process"))
     assert (request.service, request.kind) == ("crucible-sidecar", SERVER)
     assert (request.trace_id, request.parent_id) == (TRACE, CALLER)

@@ -189,7 +189,7 @@ def sse(response: httpx.Response) -> Iterator[dict[str, str]]:
         found[name or "comment"] = value.removeprefix(" ")
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that another thread does."""
     over = time.monotonic() + seconds
     while not true():

@@ -88,7 +88,7 @@ def test_a_notification_wakes_who_listens(served, database, tenant, task):
         time.sleep(0.5)  # past the quick looks after the beginning
         for number in range(3):
             say(database, tenant, task, f"line {number}")
-            assert json.loads(connection.recv(10))["data"]["message"] == f"line {number}"
+            assert json.loads(connection.recv(30))["data"]["message"] == f"line {number}"
             time.sleep(0.3)
 
 
