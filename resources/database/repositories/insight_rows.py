@@ -291,7 +291,7 @@ def _add_members(session: TenantSession, theme_id: UUID, theme: NewTheme) -> Non
             "hashes": [member[2] for member in some],
             "distances": [member[3] for member in some],
         }
-        added = session.execute(_ADD_MEMBERS, values).rowcount  # type: ignore[attr-defined]
+        added = session.connection().execute(_ADD_MEMBERS, values).rowcount
         if added < len(some):
             raise ChangedMeanwhileError(f"{len(some) - added} passages have changed since")
 
